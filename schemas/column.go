@@ -1,0 +1,212 @@
+package schemas
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/token"
+)
+
+// from reads where a column is found: its name, a path, or several.
+func (r *reader) from(e entry, name string, top bool) []Path {
+	if !e.given() {
+		return []Path{{name}}
+	}
+	var paths []Path
+	for _, s := range r.texts(e) {
+		paths = append(paths, r.path(e, s, top))
+	}
+	if len(paths) == 0 {
+		r.add(e.position(), e.path, "", "an empty list of paths")
+	}
+	return paths
+}
+
+func (r *reader) path(e entry, s string, top bool) Path {
+	if strings.HasPrefix(s, "@") {
+		if !top {
+			r.add(e.position(), e.path, "make it a column of its own", "a field of a struct takes no value of the parent")
+		}
+		if field, ok := strings.CutPrefix(s, "@parent."); !ok || field == "" {
+			r.add(e.position(), e.path, "write @parent.<field>", "unknown place %q", s)
+		}
+		return Path{s}
+	}
+	p := Path(strings.Split(s, "."))
+	if slices.Contains(p, "") {
+		r.add(e.position(), e.path, "write names with single dots between them", "empty name in path %q", s)
+	}
+	return p
+}
+
+// typeOf reads the type of a column.
+func (r *reader) typeOf(e entry, path string, at *token.Position) Type {
+	if !e.given() {
+		r.add(at, path, "add type:", "a column needs a type")
+		return Type{}
+	}
+	text := r.text(e)
+	if text == "" {
+		return Type{} // told already
+	}
+	t, err := parseType(text)
+	if err != nil {
+		r.add(e.position(), e.path, typeHint(text), "%v", err)
+		return Type{}
+	}
+	r.checkLists(t, e)
+	return t
+}
+
+// checkLists refuses what a BigQuery table cannot hold.
+func (r *reader) checkLists(t Type, e entry) {
+	for ; r.bigquery && t.Kind == List; t = t.Element.Type {
+		if t.Element.Type.Kind == List {
+			r.add(e.position(), e.path, "add bigquery: no to the schema", "BigQuery takes no list inside a list")
+			return
+		}
+		if !t.Element.Required {
+			r.add(e.position(), e.path, "add bigquery: no to the schema", "BigQuery takes no nulls in a list")
+			return
+		}
+	}
+}
+
+// details reads the keys that only some types take. Those of a list are for its
+// elements.
+func (r *reader) details(c *Column, m []entry) {
+	leaf := c
+	for leaf.Type.Kind == List {
+		leaf = leaf.Type.Element
+		leaf.Loose = c.Loose
+	}
+	t := &leaf.Type
+	if t.Kind == 0 { // a mistake that was told already
+		return
+	}
+	r.only(t.Kind, pick(m, "fields"), Struct)
+	r.only(t.Kind, pick(m, "labels"), Enum)
+	r.only(t.Kind, pick(m, "layouts"), Timestamp)
+	r.only(t.Kind, pick(m, "round"), Decimal)
+	switch t.Kind {
+	case Struct:
+		r.fields(t, m)
+	case Enum:
+		t.Labels = r.labels(pick(m, "labels"), t.Code)
+	case Timestamp:
+		t.Layouts = r.layouts(pick(m, "layouts"))
+	case Decimal:
+		leaf.Round = pick(m, "round").given() && r.choice(pick(m, "round"), "half_even") != ""
+	}
+	leaf.Min = r.bound(pick(m, "min"), *t)
+	leaf.Max = r.bound(pick(m, "max"), *t)
+}
+
+func (r *reader) only(kind Kind, e entry, want Kind) {
+	if e.given() && kind != want {
+		r.add(e.at, e.path, "", "goes with %s only, the type is %s", kindNames[want], kindNames[kind])
+	}
+}
+
+func (r *reader) fields(t *Type, m []entry) {
+	e := pick(m, "fields")
+	if !e.given() {
+		r.add(pick(m, "type").position(), pick(m, "type").path, "add fields:", "a struct needs fields")
+		return
+	}
+	t.Fields = r.columns(e, false)
+}
+
+// labels reads the texts of an enum's codes.
+func (r *reader) labels(e entry, code Kind) []Label {
+	if !e.given() {
+		return nil
+	}
+	var all []Label
+	for _, l := range r.entries(e.value, e.path, nil) {
+		if bits := enumBits(code); bits > 0 && !isInt(l.key, bits) {
+			r.add(l.at, e.path, "", "code %q is no %s", l.key, kindNames[code])
+			continue
+		}
+		all = append(all, Label{l.key, r.text(l)})
+	}
+	return all
+}
+
+func enumBits(code Kind) int {
+	switch code {
+	case Int32:
+		return 32
+	case Int64:
+		return 64
+	}
+	return 0
+}
+
+// isInt tells whether s is an integer in its one plain spelling.
+func isInt(s string, bits int) bool {
+	v, err := strconv.ParseInt(s, 10, bits)
+	return err == nil && strconv.FormatInt(v, 10) == s
+}
+
+// Layouts of timestamps that have a name of their own, in the language of Go's
+// time package.
+var layoutNames = map[string]string{"datetime": time.DateTime, "date": time.DateOnly}
+
+// layouts reads the layouts of a timestamp: Go layouts, or names of common ones.
+func (r *reader) layouts(e entry) []string {
+	all := r.texts(e)
+	for i, l := range all {
+		if named, ok := layoutNames[l]; ok {
+			all[i] = named
+		} else if !strings.Contains(l, "06") {
+			r.add(e.position(), e.path, `write datetime, date, or a layout of Go such as "02.01.2006 15:04"`, "layout %q has no year", l)
+		}
+	}
+	return all
+}
+
+var numberText = regexp.MustCompile(`^-?[0-9]{1,400}(\.[0-9]{1,400})?$`)
+
+// bound reads min or max: a plain number, a date, or a time with its zone.
+func (r *reader) bound(e entry, t Type) string {
+	s := r.text(e)
+	if !e.given() || s == "" {
+		return s
+	}
+	ok := false
+	switch t.Kind {
+	case Int32, Int64, Decimal, Float64:
+		ok = numberText.MatchString(s) && (t.Kind == Decimal || t.Kind == Float64 || isWhole(s))
+	case Date:
+		_, err := time.Parse(time.DateOnly, s)
+		ok = err == nil
+	case Timestamp:
+		_, err := time.Parse(time.RFC3339Nano, s)
+		ok = err == nil
+	default:
+		r.add(e.at, e.path, "", "goes with numbers, dates and timestamps only")
+		return s
+	}
+	if !ok {
+		r.add(e.position(), e.path, "", "%q is no %s", s, t)
+	}
+	return s
+}
+
+func isWhole(s string) bool {
+	v, ok := new(big.Int).SetString(s, 10)
+	return ok && v.IsInt64()
+}
+
+func typeHint(s string) string {
+	if strings.Count(s, "(") > strings.Count(s, ")") {
+		return `inside { } a type with a comma needs quotes: type: "decimal(16,2)"`
+	}
+	return fmt.Sprintf("types are %s", strings.Join(typeWords(), ", "))
+}
