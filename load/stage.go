@@ -1,0 +1,94 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+
+	"etl/internal/fault"
+)
+
+// A Stage is the folder that one run writes the files of one slice to, before
+// a commit takes them up. No other run writes to it.
+type Stage struct {
+	data   *Dataset
+	folder string // below the destination
+}
+
+// closedMark is the object by which gc forbids a commit from a stage.
+const closedMark = "closed"
+
+// Stage returns the stage of a run for a slice.
+// The identity is that of the slice; the run is the random id of this process,
+// or that of the run whose work it goes on with.
+func (d *Dataset) Stage(identity, run string) (*Stage, error) {
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{identity, run} {
+		if !plainName.MatchString(name) {
+			return nil, fault.New(fault.Bug, "opening a stage of %s: %q is not a plain name", d.pipeline, name)
+		}
+	}
+	return &Stage{data: d, folder: d.state("stage", identity, run)}, nil
+}
+
+// Folder returns the absolute name of the stage's folder. Kept pages lie in it
+// unless the user has named another place.
+func (st *Stage) Folder() string { return st.data.store.absolute(st.folder) }
+
+// create starts a file of the stage. Its name must end in .part, so that no
+// reader takes it for data. The folder of a stage comes with its first file.
+func (st *Stage) create(name string) (*sink, error) {
+	s, err := st.data.store.objects.write(path.Join(st.folder, name), forReaders)
+	return s, stored(err, "writing %s of %s", name, st.data.pipeline)
+}
+
+// open opens a file of the stage for reading.
+func (st *Stage) open(name string) (blob, error) {
+	b, err := st.data.store.objects.open(path.Join(st.folder, name))
+	return b, stored(err, "reading %s of %s", name, st.data.pipeline)
+}
+
+// Clear removes the files that the stage holds for a commit, and the stage if
+// nothing else is left in it. Kept pages stay.
+func (st *Stage) Clear() error {
+	names, err := st.data.store.objects.list(st.folder)
+	if err != nil {
+		return stored(err, "clearing a stage of %s", st.data.pipeline)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, ".part") {
+			err = errors.Join(err, st.data.store.objects.remove(name))
+		}
+	}
+	for dir := st.folder; err == nil && dir != st.data.state("stage"); dir = path.Dir(dir) {
+		err = st.data.store.objects.tidy(dir)
+	}
+	return stored(err, "clearing a stage of %s", st.data.pipeline)
+}
+
+// ready says whether a commit may take the files up: gc has not closed the
+// stage, and they are all there. Anything else is a lost race.
+func (st *Stage) ready(files []File) error {
+	_, err := st.data.store.objects.modified(path.Join(st.folder, closedMark))
+	if err == nil {
+		return fault.New(fault.Conflict, "committing %s: its stage was closed as abandoned", st.data.pipeline).
+			WithHint("run it again")
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return stored(err, "looking at the stage of %s", st.data.pipeline)
+	}
+	for _, f := range files {
+		_, err := st.data.store.objects.modified(f.Staged)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fault.New(fault.Conflict, "committing %s: %s is gone", st.data.pipeline, f.Staged).
+				WithHint("run it again")
+		}
+		if err != nil {
+			return stored(err, "looking at %s", f.Staged)
+		}
+	}
+	return nil
+}

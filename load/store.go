@@ -1,0 +1,153 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"etl/internal/fault"
+)
+
+// objects is what a Store needs of the place that it lies in. Names are below
+// the destination, with slashes. A folder can do it, and a bucket can.
+//
+// An error that is fs.ErrNotExist says that there is no such object; no other
+// error says so. What has returned without error stays, whatever crashes.
+type objects interface {
+	// read returns all of an object.
+	read(name string) ([]byte, error)
+	// open opens an object for reading in parts.
+	open(name string) (blob, error)
+	// modified returns when an object was written.
+	modified(name string) (time.Time, error)
+	// list returns the names of all objects below a folder, sorted. A folder
+	// that does not exist has none.
+	list(dir string) ([]string, error)
+	// create writes an object if there is none of the name, else it changes
+	// nothing and returns fs.ErrExist. Of several at once exactly one succeeds.
+	create(name string, data []byte) error
+	// put writes an object, in the place of any of the name.
+	put(name string, data []byte) error
+	// write starts a new object of a stage that is written in parts. It may
+	// be seen before it is closed, and half of it after a crash.
+	write(name string, mode fs.FileMode) (*sink, error)
+	// move gives an object another name, in the place of any of that name.
+	move(from, to string) error
+	// remove removes an object. One that does not exist is no error.
+	remove(name string) error
+	// tidy removes a folder of a stage if nothing is in it.
+	tidy(dir string) error
+}
+
+// A blob is an object open for reading.
+type blob interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
+}
+
+// A Store is a destination: the place where data sets lie. It is safe for
+// concurrent use.
+type Store struct {
+	objects objects
+	path    string // absolute, as readers open it
+}
+
+// Open opens a local folder as a destination and creates it if there is none.
+// Nothing outside of the folder is ever written, whatever links lie in it.
+func Open(root string) (*Store, error) {
+	if strings.HasPrefix(root, "s3://") || strings.HasPrefix(root, "gs://") {
+		return nil, fault.New(fault.Config, "opening the destination %s: buckets are not supported yet", root).
+			WithHint("name a local folder")
+	}
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fault.New(fault.Storage, "opening the destination %s: %w", root, err)
+	}
+	if strings.ContainsRune(abs, 0) {
+		return nil, fault.New(fault.Config, "opening the destination: its name holds a NUL byte")
+	}
+	if err := os.MkdirAll(abs, 0o750); err != nil {
+		return nil, fault.New(fault.Storage, "creating the destination: %w", err)
+	}
+	f, err := openFolder(abs)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{objects: f, path: abs}, nil
+}
+
+// Path returns the absolute name of the destination's folder.
+func (s *Store) Path() string { return s.path }
+
+// plainName is what names of pipelines, identities and runs look like: one
+// element of a path that hides nothing and needs no quoting.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}$`)
+
+// A Dataset is what a pipeline has loaded into a destination. It keeps nothing
+// in memory: every method looks at the destination anew.
+type Dataset struct {
+	store    *Store
+	pipeline string
+}
+
+// Dataset returns the data set of a pipeline, which need not exist yet. The
+// name must be one that the configuration accepts.
+func (s *Store) Dataset(pipeline string) *Dataset {
+	return &Dataset{store: s, pipeline: pipeline}
+}
+
+// Pipeline returns the name of the pipeline that loads the data set.
+func (d *Dataset) Pipeline() string { return d.pipeline }
+
+// check refuses a pipeline whose name would lead elsewhere.
+func (d *Dataset) check() error {
+	if !plainName.MatchString(d.pipeline) {
+		return fault.New(fault.Config, "opening the data set %q: not a name of a pipeline", d.pipeline)
+	}
+	return nil
+}
+
+// state returns the name of an object of the data set's own books.
+func (d *Dataset) state(elem ...string) string {
+	return path.Join(append([]string{"_etl", d.pipeline}, elem...)...)
+}
+
+// data returns the folder of the data set's live files.
+func (d *Dataset) data() string { return path.Join("data", d.pipeline) }
+
+// absolute returns the name of an object as readers outside open it.
+func (s *Store) absolute(name string) string {
+	return filepath.Join(s.path, filepath.FromSlash(name))
+}
+
+// open opens a live file for reading.
+func (d *Dataset) open(f File) (blob, error) {
+	b, err := d.store.objects.open(f.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.New(fault.Conflict, "reading %s: a newer commit has replaced it: %w", f.Path, err).
+			WithHint("start again: the newest commit lists other files")
+	}
+	return b, stored(err, "reading %s", f.Path)
+}
+
+// stored says what was being done to the destination when err happened, and
+// that it is a matter of storage, unless err has a class of its own. A nil err
+// stays nil.
+func stored(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	what := fmt.Sprintf(format, args...)
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return fault.New(fault.Storage, "%s: %w", what, err)
+}

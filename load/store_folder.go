@@ -1,0 +1,286 @@
+package load
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io/fs"
+	"os"
+	"path"
+	"sort"
+	"strings"
+	"time"
+
+	"etl/internal/fault"
+)
+
+// folder keeps objects in a local folder. Files are 0640 and folders 0750,
+// whatever the umask; what is not meant for readers is 0600.
+type folder struct {
+	root *os.Root
+	// before is called with each call to the file system that is about to be
+	// made; its error is returned in place of making the call. nil: nothing.
+	// Tests record, fail and stop with it.
+	before func(op, name string) error
+}
+
+// temporary is where objects are written before they get their name: on the
+// same file system, and where no reader looks.
+const temporary = "_etl/.tmp"
+
+// Who may read a file.
+const (
+	forReaders fs.FileMode = 0o640 // data and views
+	forUs      fs.FileMode = 0o600 // our own books, and what holds raw records
+)
+
+func openFolder(abs string) (*folder, error) {
+	info, err := os.Stat(abs)
+	if err != nil {
+		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
+	}
+	if info.Mode().Perm()&0o002 != 0 {
+		return nil, fault.New(fault.Storage, "opening the destination %s: everybody may write to it", abs).
+			WithHint("chmod o-w %s, or name a folder below it", abs)
+	}
+	root, err := os.OpenRoot(abs)
+	if err != nil {
+		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
+	}
+	return &folder{root: root}, nil
+}
+
+// do makes one call to the file system.
+func (f *folder) do(op, name string, call func() error) error {
+	if f.before != nil {
+		if err := f.before(op, name); err != nil {
+			return err
+		}
+	}
+	return call()
+}
+
+func (f *folder) read(name string) (data []byte, err error) {
+	err = f.do("read", name, func() error {
+		data, err = f.root.ReadFile(name)
+		return err
+	})
+	return data, err
+}
+
+// localBlob is a file open for reading.
+type localBlob struct {
+	*os.File
+	size int64
+}
+
+func (b localBlob) Size() int64 { return b.size }
+
+func (f *folder) open(name string) (b blob, err error) {
+	err = f.do("open", name, func() error {
+		file, err := f.root.Open(name)
+		if err != nil {
+			return err
+		}
+		info, err := file.Stat()
+		if err != nil {
+			return errors.Join(err, file.Close())
+		}
+		b = localBlob{file, info.Size()}
+		return nil
+	})
+	return b, err
+}
+
+func (f *folder) modified(name string) (t time.Time, err error) {
+	err = f.do("stat", name, func() error {
+		info, err := f.root.Lstat(name)
+		if err == nil {
+			t = info.ModTime()
+		}
+		return err
+	})
+	return t, err
+}
+
+func (f *folder) list(dir string) (names []string, err error) {
+	err = f.do("list", dir, func() error {
+		return fs.WalkDir(f.root.FS(), dir, func(name string, entry fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // never there, or removed by another process as we looked
+			}
+			if err == nil && !entry.IsDir() {
+				names = append(names, name)
+			}
+			return err
+		})
+	})
+	sort.Strings(names)
+	return names, err
+}
+
+func (f *folder) create(name string, data []byte) error {
+	return f.place(name, data, f.link)
+}
+
+func (f *folder) put(name string, data []byte) error {
+	return f.place(name, data, f.rename)
+}
+
+// place writes a temporary file and gives it its name in one step.
+func (f *folder) place(name string, data []byte, under func(from, to string) error) error {
+	temp := path.Join(temporary, rand.Text())
+	mode := forReaders
+	if strings.HasPrefix(name, "_etl/") {
+		mode = forUs
+	}
+	s, err := f.write(temp, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Write(data); err != nil {
+		return errors.Join(err, s.Abort())
+	}
+	if _, _, err := s.Close(); err != nil {
+		return errors.Join(err, f.remove(temp))
+	}
+	if err := f.mkdir(path.Dir(name)); err != nil {
+		return errors.Join(err, f.remove(temp))
+	}
+	return under(temp, name)
+}
+
+// link gives a temporary file the name to if nothing has it.
+func (f *folder) link(temp, to string) error {
+	err := f.do("link", to, func() error { return f.root.Link(temp, to) })
+	if err == nil {
+		err = f.sync(path.Dir(to))
+	}
+	return errors.Join(err, f.remove(temp))
+}
+
+func (f *folder) rename(from, to string) error {
+	err := f.do("rename", to, func() error { return f.root.Rename(from, to) })
+	if err != nil {
+		return errors.Join(err, f.remove(from))
+	}
+	return f.sync(path.Dir(to))
+}
+
+func (f *folder) move(from, to string) error {
+	if err := f.mkdir(path.Dir(to)); err != nil {
+		return err
+	}
+	if err := f.do("rename", to, func() error { return f.root.Rename(from, to) }); err != nil {
+		return err
+	}
+	return errors.Join(f.sync(path.Dir(to)), f.sync(path.Dir(from)))
+}
+
+func (f *folder) remove(name string) error {
+	err := f.do("remove", name, func() error { return f.root.Remove(name) })
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func (f *folder) tidy(dir string) error {
+	err := f.do("rmdir", dir, func() error { return f.root.Remove(dir) })
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) { // ENOTEMPTY is ErrExist
+		return nil
+	}
+	return err
+}
+
+// mkdir creates a folder and those above it that are missing, on disk.
+func (f *folder) mkdir(dir string) error {
+	if dir == "." {
+		return nil
+	}
+	err := f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.mkdir(path.Dir(dir)); err != nil {
+			return err
+		}
+		err = f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := f.do("chmod", dir, func() error { return f.root.Chmod(dir, 0o750) }); err != nil {
+		return err
+	}
+	return f.sync(path.Dir(dir))
+}
+
+// sync brings the names in a folder to disk.
+func (f *folder) sync(dir string) error {
+	return f.do("sync", dir, func() error {
+		d, err := f.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		return errors.Join(d.Sync(), d.Close())
+	})
+}
+
+// A sink is an object that is being written. It counts and hashes what goes
+// through it.
+type sink struct {
+	folder *folder
+	name   string
+	file   *os.File
+	hash   hash.Hash
+	bytes  int64
+}
+
+func (f *folder) write(name string, mode fs.FileMode) (s *sink, err error) {
+	if err := f.mkdir(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	err = f.do("write", name, func() error {
+		file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+		if err != nil {
+			return err
+		}
+		if err := file.Chmod(mode); err != nil {
+			return errors.Join(err, file.Close())
+		}
+		s = &sink{folder: f, name: name, file: file, hash: sha256.New()}
+		return nil
+	})
+	return s, err
+}
+
+// Write appends to the object.
+func (s *sink) Write(data []byte) (n int, err error) {
+	err = s.folder.do("append", s.name, func() error {
+		n, err = s.file.Write(data)
+		return err
+	})
+	s.hash.Write(data[:n])
+	s.bytes += int64(n)
+	return n, err
+}
+
+// Close brings the object to disk and returns its size and the SHA-256 of its
+// bytes in hex. Without an error from it there is no object.
+func (s *sink) Close() (bytes int64, sum string, err error) {
+	err = s.folder.do("fsync", s.name, s.file.Sync)
+	err = errors.Join(err, s.folder.do("close", s.name, s.file.Close))
+	if err == nil {
+		err = s.folder.sync(path.Dir(s.name))
+	}
+	return s.bytes, hex.EncodeToString(s.hash.Sum(nil)), err
+}
+
+// Abort closes and removes the object.
+func (s *sink) Abort() error {
+	return errors.Join(s.file.Close(), s.folder.remove(s.name))
+}
