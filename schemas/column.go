@@ -50,9 +50,10 @@ func (r *reader) typeOf(e entry, path string, at *token.Position) Type {
 		r.add(at, path, "add type:", "a column needs a type")
 		return Type{}
 	}
-	text := r.text(e)
-	if text == "" {
-		return Type{} // told already
+	text, ok := scalar(e.value)
+	if !ok {
+		r.add(e.position(), e.path, "", "expected the name of a type, found %s", kindOf(e.value))
+		return Type{}
 	}
 	t, err := parseType(text)
 	if err != nil {

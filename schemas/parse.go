@@ -96,9 +96,8 @@ func (r *reader) column(n ast.Node, path string, top bool) (Column, entry) {
 	if m == nil {
 		return Column{}, name // told already
 	}
-	if !name.given() {
-		name = entry{path: path + ".name", at: n.GetToken().Position, value: n}
-		r.add(name.at, path, "", "a column needs a name")
+	if !name.given() || r.text(name) == "" {
+		r.add(n.GetToken().Position, path, "add name:", "a column needs a name")
 		return Column{}, name
 	}
 	c := Column{

@@ -53,7 +53,7 @@ func (r *reader) entries(n ast.Node, path string, known []string) []entry {
 		r.add(n.GetToken().Position, path, "", "expected a map, found %s", kindOf(n))
 		return nil
 	}
-	var found []entry
+	found := []entry{}
 	for _, pair := range pairs {
 		key, at := pair.Key.GetToken().Value, pair.Key.GetToken().Position
 		e := entry{key, joinPath(path, key), at, pair.Value}
