@@ -1,0 +1,115 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// shown is how many mistakes a Report spells out.
+const shown = 20
+
+// A Report says how two tables differ.
+type Report struct {
+	Rows   int // rows that both tables have
+	Values int // values compared: leaves of the rows that both tables have
+
+	mistakes int
+	examples []string
+}
+
+// Err is nil if the tables are equal.
+func (r *Report) Err() error {
+	if r.mistakes == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d differences, among them:\n  %s", r.mistakes, strings.Join(r.examples, "\n  "))
+}
+
+func (r *Report) add(format string, args ...any) {
+	if r.mistakes++; r.mistakes <= shown {
+		r.examples = append(r.examples, fmt.Sprintf(format, args...))
+	}
+}
+
+// Diff compares tables in both directions: the columns and their order, the
+// rows by their key, and every value of each row. The order of rows is free.
+func Diff(want, got *Table, key ...string) *Report {
+	r := &Report{}
+	if !slices.Equal(want.Columns, got.Columns) {
+		r.add("columns are\n    %s\n  in place of\n    %s", strings.Join(got.Columns, " "), strings.Join(want.Columns, " "))
+		return r
+	}
+	wanted := index(r, "truth", want, key)
+	found := index(r, "data set", got, key)
+	for k := range found {
+		if _, ok := wanted[k]; !ok {
+			r.add("row %s is not in the truth", k)
+		}
+	}
+	for k, row := range wanted {
+		other, ok := found[k]
+		if !ok {
+			r.add("row %s is missing", k)
+			continue
+		}
+		r.Rows++
+		for i, column := range want.Columns {
+			r.value(k, column, row[i], other[i])
+		}
+	}
+	return r
+}
+
+// index finds rows by the text of their key.
+func index(r *Report, name string, t *Table, key []string) map[string][]any {
+	places := make([]int, len(key))
+	for i, column := range key {
+		if places[i] = slices.Index(t.Columns, column); places[i] < 0 {
+			r.add("the %s has no column %s", name, column)
+			return nil
+		}
+	}
+	rows := make(map[string][]any, len(t.Rows))
+	values := make([]any, len(key))
+	for _, row := range t.Rows {
+		for i, place := range places {
+			values[i] = row[place]
+		}
+		k := text(values)
+		if _, twice := rows[k]; twice {
+			r.add("row %s is twice in the %s", k, name)
+		}
+		rows[k] = row
+	}
+	return rows
+}
+
+// value compares what stands at a path of two rows, leaf by leaf.
+func (r *Report) value(key, path string, want, got any) {
+	switch w := want.(type) {
+	case []any:
+		if g, ok := got.([]any); ok && len(w) == len(g) && len(w) > 0 {
+			for i := range w {
+				r.value(key, fmt.Sprintf("%s[%d]", path, i), w[i], g[i])
+			}
+			return
+		}
+	case map[string]any:
+		if g, ok := got.(map[string]any); ok && len(w) == len(g) {
+			for name := range w {
+				field, there := g[name]
+				if !there {
+					r.add("row %s: %s.%s is missing", key, path, name)
+					continue
+				}
+				r.value(key, path+"."+name, w[name], field)
+			}
+			return
+		}
+	}
+	r.Values++
+	if w, g := text(want), text(got); w != g {
+		r.add("row %s: %s is %s in place of %s", key, path, g, w)
+	}
+}
