@@ -12,7 +12,7 @@ import (
 const (
 	everything = `SELECT
 		1::BIGINT AS id, true AS flag, -2::INTEGER AS code, 'Успех' AS code_label,
-		1.5::DECIMAL(16,2) AS price, -0.05::DECIMAL(5,2) AS change, 12345678901234567890123456789.0123456789::DECIMAL(38,9) AS large, 7::DECIMAL(4,0) AS whole,
+		1.5::DECIMAL(16,2) AS price, -0.05::DECIMAL(5,2) AS change, 12345678901234567890123456789.012345679::DECIMAL(38,9) AS large, 7::DECIMAL(4,0) AS whole,
 		TIMESTAMPTZ '2026-01-02 03:04:05.000006+05:00' AS at, DATE '2026-01-02' AS day, TIME '12:34:56.000001' AS clock,
 		(-86399999995)::BIGINT AS span, '{"a": 1.0}'::JSON AS extra, 'AB54A98C-EB1F-0AD2-A35E-A64FFE1A3F2A'::UUID AS bag,
 		[{'id': 1::BIGINT, 'json': '[ ]'::JSON, 'day': DATE '2026-02-03'}] AS children, []::BIGINT[] AS none, {'a': NULL::INTEGER} AS nested, NULL::VARCHAR AS nothing`
