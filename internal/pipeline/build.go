@@ -1,0 +1,247 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"etl/internal/keyset"
+	"etl/load"
+	"etl/schemas"
+	"etl/transform"
+)
+
+// batchesAhead is how many decoded pages wait for the writer.
+const batchesAhead = 2
+
+// A built is what became of the pages of a slice: staged files, and what was
+// counted on the way.
+type built struct {
+	counts  load.Counts
+	files   []load.StagedFile
+	keys    *keyset.Set // nil: the pipeline has no key
+	lists   []tally     // in plan order
+	drift   map[string]int64
+	reject  *rejects
+	parents *kin // nil: nothing is kept for each parent
+	proof   string
+}
+
+// close frees what the built keeps outside of the stage.
+func (b *built) close() {
+	if b != nil && b.keys != nil {
+		_ = b.keys.Close() // runs below the reading, which goes as a whole
+	}
+}
+
+// A tally is what one list told of itself and delivered.
+type tally struct {
+	unit, list  int
+	first       int64 // ordinal of its first row among the rows of the slice
+	pages       int
+	records     int64
+	rejected    int64
+	firstTotal  int64 // declared by its first page; -1: none
+	lastTotal   int64
+	hint        bool
+	gone        bool
+	strongest   string
+	distinct    int64 // set by judge
+	mixedTotals bool  // pages between the first and the last declared other totals
+}
+
+// A decoded is a page on its way from transform to load.
+type decoded struct {
+	fetched
+	batch *transform.Batch
+}
+
+// build sends the pages of read through transform to files in the stage. Rows
+// whose ordinal is in drop are left out.
+func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *built, err error) {
+	b = &built{drift: map[string]int64{}}
+	writer, err := t.stage.Writer(t.writerOptions())
+	if err != nil {
+		return b, err
+	}
+	if err := t.prepare(b); err != nil {
+		return b, errors.Join(err, writer.Abort())
+	}
+	pages, batches := make(chan fetched), make(chan decoded, batchesAhead)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(pages)
+		return read(gctx, pages)
+	})
+	g.Go(func() error {
+		defer close(batches)
+		return t.decode(gctx, pages, batches)
+	})
+	g.Go(func() error { return t.write(gctx, b, writer, batches, drop) })
+	if err := g.Wait(); err != nil {
+		return b, errors.Join(err, writer.Abort())
+	}
+	if b.files, err = writer.Close(); err != nil {
+		return b, err
+	}
+	if b.parents != nil {
+		err = b.parents.finish()
+	}
+	return b, err
+}
+
+func (t *take) writerOptions() load.WriterOptions {
+	o := load.WriterOptions{
+		Schema: t.p.Schema, Arrow: transform.ArrowSchema(t.p.Schema), Slice: t.slice.name, Zone: t.p.Source.Zone, OpenBytes: t.o.Memory,
+	}
+	for _, p := range t.p.Partition {
+		o.Partition = append(o.Partition, load.Partition{By: p.By, N: p.N, Of: p.Of})
+	}
+	return o
+}
+
+// prepare makes what the pass collects beside files.
+func (t *take) prepare(b *built) (err error) {
+	if len(t.p.Key) > 0 {
+		dir := filepath.Join(t.reading.dir, "keys")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("making the folder for keys: %w", err)
+		}
+		b.keys = keyset.New(dir)
+	}
+	b.reject = newRejects(t.p, t.stage)
+	if t.family != nil && t.family.changed != "" {
+		b.parents, err = t.newKin()
+	}
+	return err
+}
+
+func (t *take) decode(ctx context.Context, pages <-chan fetched, batches chan<- decoded) error {
+	d, err := transform.New(t.p.Schema, transform.Options{Zone: t.p.Source.Zone, Key: t.p.Key, Version: t.p.Version})
+	if err != nil {
+		return err
+	}
+	for f := range pages {
+		item := decoded{fetched: f}
+		if f.page != nil {
+			item.batch, err = d.Decode(transform.Page{
+				Number: f.page.Number, Body: f.page.Body, Records: f.page.Records, Parent: f.parent,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		if err := send(ctx, batches, item); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// write takes decoded pages in plan order: it counts them, notes keys and
+// rejects, and hands their rows to the writer.
+func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-chan decoded, drop map[int64]bool) error {
+	var ordinal int64
+	for item := range batches {
+		if item.page == nil {
+			continue
+		}
+		b.tell(t, item, ordinal)
+		if err := b.reject.add(item); err != nil {
+			return err
+		}
+		if err := b.note(item); err != nil {
+			return err
+		}
+		rows := item.batch.Record.NumRows()
+		keep, left := keepers(ordinal, rows, drop)
+		b.counts.Duplicates += left
+		ordinal += rows
+		err := w.Write(item.batch.Record, keep)
+		item.batch.Record.Release()
+		if err != nil {
+			return err
+		}
+		t.report(b)
+	}
+	return ctx.Err()
+}
+
+// keepers returns which rows of a batch stay, nil for all, and how many leave.
+func keepers(first, rows int64, drop map[int64]bool) (keep []bool, left int64) {
+	if len(drop) == 0 {
+		return nil, 0
+	}
+	keep = make([]bool, rows)
+	for i := range keep {
+		keep[i] = !drop[first+int64(i)]
+		if !keep[i] {
+			left++
+		}
+	}
+	return keep, left
+}
+
+// tell counts a page and what it says of its list.
+func (b *built) tell(t *take, item decoded, ordinal int64) {
+	p := item.page
+	if n := len(b.lists); n == 0 || b.lists[n-1].unit != item.unit || b.lists[n-1].list != item.list {
+		b.lists = append(b.lists, tally{
+			unit: item.unit, list: item.list, first: ordinal, firstTotal: p.Total, hint: p.Hint,
+			strongest: t.list(item.unit, item.list).Strongest(),
+		})
+	}
+	l := &b.lists[len(b.lists)-1]
+	l.pages++
+	l.records += int64(len(p.Records))
+	l.rejected += int64(len(item.batch.Rejects))
+	l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
+	l.lastTotal = p.Total
+	l.gone = l.gone || p.Gone
+	b.counts.Pages++
+	b.counts.Bytes += int64(len(p.Body))
+	b.counts.Served += int64(len(p.Records))
+	b.counts.Rejected += int64(len(item.batch.Rejects))
+	if p.Gone {
+		b.counts.Gone++
+	}
+	for path, n := range item.batch.Unknown {
+		b.drift[path] += n
+	}
+}
+
+// note keeps the keys of a page's rows.
+func (b *built) note(item decoded) error {
+	if b.parents != nil {
+		if err := b.parents.add(item.fetched, item.batch.Keys); err != nil {
+			return err
+		}
+	}
+	if b.keys == nil {
+		return nil
+	}
+	for i, key := range item.batch.Keys {
+		version := int64(0)
+		if item.batch.Versions != nil {
+			version = item.batch.Versions[i]
+		}
+		if err := b.keys.Add(keyset.Key(key), version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *take) report(b *built) {
+	t.o.Progress(Progress{
+		Pipeline: t.p.Name, Slice: t.slice.name, Pages: b.counts.Pages, Planned: t.reading.planned.Load(),
+		Rows: b.counts.Served, Bytes: b.counts.Bytes,
+	})
+}
+
+// keyOf turns a key of keyset back into that of a row.
+func keyOf(k keyset.Key) schemas.Key { return schemas.Key(k) }

@@ -1,0 +1,192 @@
+package pipeline
+
+import (
+	"context"
+
+	"golang.org/x/sync/errgroup"
+
+	"etl/extract"
+)
+
+// Bounds of reading ahead. A slice holds at most listsAhead × pagesAhead pages
+// that the transform has not taken yet; requests in flight are bounded by the
+// source's concurrency.
+const (
+	listsAhead = 16
+	pagesAhead = 16
+)
+
+// A fetched is one accepted page, or the end of a unit.
+type fetched struct {
+	unit, list int // indexes into the plan
+	parent     map[string]any
+	page       *extract.Page // nil: the unit ends here
+}
+
+// A reader yields the accepted pages of a slice in plan order.
+type reader func(ctx context.Context, out chan<- fetched) error
+
+// fetcher asks the source for the pages of units.
+type fetcher struct {
+	list func(unit, list int) *extract.List
+	// accept is told of every page as it arrives, in any order.
+	accept func(unit, list int, p *extract.Page) error
+	// ended is told, in plan order, that a unit was read to its end.
+	ended func(unit int) error
+	// planned is told how many pages a list will have.
+	planned func(pages int)
+}
+
+// read fetches the lists of units side by side and sends their pages to out in
+// plan order.
+func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) error {
+	queue := make(chan *stream, listsAhead)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(queue)
+		for u := range units {
+			for l := range units[u].parents {
+				s := &stream{unit: u, list: l, pages: make(chan *extract.Page)}
+				if err := send(ctx, queue, s); err != nil {
+					return err
+				}
+				g.Go(func() error {
+					defer close(s.pages)
+					return f.readList(ctx, f.list(u, l), s)
+				})
+			}
+		}
+		return nil
+	})
+	g.Go(func() error { return f.forward(ctx, units, queue, out) })
+	return g.Wait()
+}
+
+// forward passes pages on in plan order.
+func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *stream, out chan<- fetched) error {
+	for s := range queue {
+		for p := range s.pages {
+			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p}); err != nil {
+				return err
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx) // a list that was broken off is not at its end
+		}
+		if !s.whole {
+			return nil // its own error tells why
+		}
+		if s.list == len(units[s.unit].parents)-1 {
+			if err := f.ended(s.unit); err != nil {
+				return err
+			}
+			if err := send(ctx, out, fetched{unit: s.unit}); err != nil {
+				return err
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+// A stream carries the pages of one list in their order. whole is set before
+// pages is closed.
+type stream struct {
+	unit, list int
+	pages      chan *extract.Page
+	whole      bool
+}
+
+// readList reads one list: its first page, then what the first page lets plan,
+// then page by page as long as the list goes on.
+func (f *fetcher) readList(ctx context.Context, l *extract.List, s *stream) error {
+	last, err := f.fetch(ctx, l, l.First(), s)
+	if err != nil {
+		return err
+	}
+	if err := send(ctx, s.pages, last); err != nil {
+		return err
+	}
+	if rest := l.Rest(last); len(rest) > 0 {
+		f.planned(1 + len(rest))
+		if last, err = f.readAhead(ctx, l, rest, last, s); err != nil {
+			return err
+		}
+	}
+	for {
+		at, more, err := l.Next(last)
+		if err != nil {
+			return err
+		}
+		if !more {
+			s.whole = true
+			return nil
+		}
+		if last, err = f.fetch(ctx, l, at, s); err != nil {
+			return err
+		}
+		if err := send(ctx, s.pages, last); err != nil {
+			return err
+		}
+	}
+}
+
+// readAhead fetches planned pages side by side, sends them in order, and
+// returns the last one. A page that says that the list ends ends the plan too.
+func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract.Position, last *extract.Page, s *stream) (*extract.Page, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	futures := make(chan chan *extract.Page, pagesAhead)
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		defer close(futures)
+		for _, at := range rest {
+			future := make(chan *extract.Page, 1)
+			if err := send(gctx, futures, future); err != nil {
+				return err
+			}
+			g.Go(func() error {
+				defer close(future)
+				p, err := f.fetch(gctx, l, at, s)
+				if err == nil {
+					future <- p
+				}
+				return err
+			})
+		}
+		return nil
+	})
+	ended, broken := false, false
+	for future := range futures {
+		p, ok := <-future
+		broken = broken || !ok
+		if ended || broken || send(gctx, s.pages, p) != nil {
+			continue // until those that were started have stopped
+		}
+		if last = p; p.Last {
+			ended = true
+			cancel()
+		}
+	}
+	if err := g.Wait(); err != nil && !ended {
+		return nil, err
+	}
+	return last, nil
+}
+
+func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Position, s *stream) (*extract.Page, error) {
+	p, err := l.Fetch(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return p, f.accept(s.unit, s.list, p)
+}
+
+// send delivers v unless ctx ends first.
+func send[T any](ctx context.Context, ch chan<- T, v T) error {
+	select {
+	case ch <- v:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,185 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// execute brings the data set up to date, slice by slice. A failed slice stops
+// no later one; a run that was stopped stops all.
+func (j *job) execute(ctx context.Context) (err error) {
+	unlock, err := j.ds.Lock()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := j.ds.Recover(); err != nil {
+		return err
+	}
+	if j.commit, err = j.ds.Newest(); err != nil {
+		return err
+	}
+	if err := j.checkBase(j.commit); err != nil {
+		return err
+	}
+	due, err := j.slices(j.commit)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, s := range due {
+		err := j.bring(ctx, s)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil && s.name != "" {
+			err = fmt.Errorf("slice %s: %w", s.name, err)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// checkBase refuses to let the data of one account or address land on that of
+// another, or files of two schemas in one data set.
+func (j *job) checkBase(base *load.Commit) error {
+	if base == nil {
+		return nil
+	}
+	if base.Source != j.id.Source && !j.o.NewSource {
+		return fault.New(fault.Config, "pipeline %s: the data set was read from another address or account", j.p.Name).
+			WithHint("use another destination, or --new-source if it is the same data")
+	}
+	replaced := !j.p.Merge && j.p.Window == nil
+	if base.Schema.Fingerprint != j.p.Schema.Fingerprint() && len(base.Files) > 0 && !replaced {
+		return fault.New(fault.Config, "pipeline %s: the columns of schema %s have changed since commit %d, and the run would leave files of the old ones",
+			j.p.Name, j.p.Schema.Name, base.Number).
+			WithHint("run etl schema apply %s", j.p.Name)
+	}
+	return nil
+}
+
+// bring reads one slice, proves it and commits it.
+func (j *job) bring(ctx context.Context, s slice) (err error) {
+	t := &take{job: j, slice: s, base: j.commit}
+	if err := t.plan(ctx); err != nil {
+		return err
+	}
+	if t.nothingToDo() {
+		j.log.Info("nothing has changed")
+		return nil
+	}
+	if t.stage, err = j.ds.Stage(t.identity(), j.run); err != nil {
+		return err
+	}
+	if err := t.openReading(); err != nil {
+		return err
+	}
+	b, err := t.read(ctx)
+	t.count(b)
+	if err != nil {
+		return errors.Join(err, t.leave(err))
+	}
+	defer b.close()
+	commit, err := t.commitSlice(ctx, b)
+	if err != nil {
+		return errors.Join(err, t.leave(err))
+	}
+	j.commit = commit
+	j.result.Slices++
+	return t.reading.done()
+}
+
+// A take is one attempt to bring a slice up to date.
+type take struct {
+	*job
+	slice
+	base    *load.Commit // the newest commit at the start; nil: none
+	family  *family      // parents from a pipeline; nil: none
+	units   []unit
+	covers  [2]int64 // declared totals before and after, for covers: all
+	stage   *load.Stage
+	reading *reading
+}
+
+// plan decides what is asked.
+func (t *take) plan(ctx context.Context) error {
+	parents, err := t.planParents(ctx)
+	if err != nil {
+		return err
+	}
+	t.units, err = unitsOf(t.p, parents)
+	return err
+}
+
+// nothingToDo tells whether every parent is as it was at the last commit.
+func (t *take) nothingToDo() bool {
+	return t.base != nil && t.family != nil && t.p.ForEach[0].Changed != "" && len(t.units) == 0 && len(t.family.leaving) == 0
+}
+
+// leave ends a take that failed: the pages stay where that can save requests,
+// the files do not.
+func (t *take) leave(cause error) error {
+	err := t.reading.leave(fault.Of(cause))
+	return errors.Join(err, t.stage.Remove())
+}
+
+// count adds what was read to the pipeline's result, whether it is committed
+// or not.
+func (t *take) count(b *built) {
+	r := &t.result
+	if b == nil {
+		return
+	}
+	r.Pages += b.counts.Pages
+	r.Bytes += b.counts.Bytes
+	r.Served += b.counts.Served
+	r.Duplicates += b.counts.Duplicates
+	r.Rejected += b.counts.Rejected
+	r.Reread += b.counts.Reread
+	r.Gone += b.counts.Gone
+	r.Asked += b.counts.Asked
+	r.Unchanged += b.counts.Unchanged
+	if b.counts.DeclaredTotal != nil {
+		sum := *b.counts.DeclaredTotal
+		if r.DeclaredTotal != nil {
+			sum += *r.DeclaredTotal
+		}
+		r.DeclaredTotal = &sum
+	}
+	if b.proof != "" {
+		r.Proof = weaker(r.Proof, b.proof)
+	}
+	for path, n := range b.drift {
+		if r.Drift == nil {
+			r.Drift = map[string]int64{}
+		}
+		r.Drift[path] += n
+	}
+}
+
+// proofs lists the proofs from the weakest to the strongest.
+var proofs = []string{config.Answered, config.Walked, config.Counted, config.Settled}
+
+// strength returns the place of a proof in that order; -1 for none.
+func strength(proof string) int {
+	for i, p := range proofs {
+		if p == proof {
+			return i
+		}
+	}
+	return -1
+}
+
+// weaker returns the weaker of two proofs; "" is none yet.
+func weaker(a, b string) string {
+	if a == "" || b != "" && strength(b) < strength(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,75 @@
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"etl/internal/config"
+	"etl/load"
+)
+
+// Options are the settings of a run. Config, Pipelines and Store must be set;
+// the zero value of everything else works.
+type Options struct {
+	Config    *config.Config
+	Pipelines []*config.Pipeline // what to run, parents before children
+	Store     *load.Store
+	StageDir  string // folder for kept pages on this machine; empty: below the destination
+
+	Since, Until time.Time // bounds of a windowed pipeline; zero: see Window
+	Missing      bool      // only slices that are not committed and closed
+	Fresh        bool      // use no kept page
+	AllParents   bool      // ask every parent
+	NewSource    bool      // the data set may go on with another account or address
+	AllowShrink  bool      // the data set may lose most of its rows
+
+	Label       string        // --run-id; a name for people
+	Version     string        // of etl
+	RateShare   float64       // this process's share of the sources' limits; 0: all
+	Memory      int64         // bytes of open row groups; 0: the default of load
+	ResumeFor   time.Duration // how old a broken-off reading may be; 0: 6h
+	KeepFailed  time.Duration // how long a reading that failed is kept; 0: 7 days
+	Concurrency int           // pipelines at one time; 0: 4
+
+	Now       func() time.Time  // nil: time.Now
+	Sleep     func(context.Context, time.Duration) error
+	Transport http.RoundTripper // nil: that of extract
+	Log       *slog.Logger      // nil: discard
+	Progress  func(Progress)    // nil: none; called from several goroutines
+}
+
+// A Progress tells how far a pipeline is.
+type Progress struct {
+	Pipeline string
+	Slice    string // empty: the only one
+	Pages    int64  // accepted
+	Planned  int64  // pages that are known to come; 0: unknown
+	Rows     int64
+	Bytes    int64
+	Wait     time.Duration // until the source's limit lets the next request through
+	Done     bool
+	Result   *Result // with Done
+}
+
+func (o *Options) setDefaults() {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Progress == nil {
+		o.Progress = func(Progress) {}
+	}
+	if o.ResumeFor == 0 {
+		o.ResumeFor = 6 * time.Hour
+	}
+	if o.KeepFailed == 0 {
+		o.KeepFailed = 7 * 24 * time.Hour
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = 4
+	}
+}

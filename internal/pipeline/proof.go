@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"sort"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/internal/keyset"
+)
+
+// judge goes through the keys of a pass once. It says which rows are duplicates
+// of others, how many different keys each list delivered, and what that proves.
+type judgement struct {
+	drop     map[int64]bool // ordinals of rows that leave
+	distinct int64
+	shared   int64 // keys that came in more than one list
+	proof    string
+	why      string // why the proof is not stronger; empty if it is the strongest
+}
+
+func (t *take) judge(b *built) (*judgement, error) {
+	v := &judgement{drop: map[int64]bool{}}
+	if b.keys != nil {
+		if err := v.goThroughKeys(b); err != nil {
+			return nil, err
+		}
+	}
+	v.proof = config.Settled
+	for i := range b.lists {
+		proof, why := b.lists[i].proves(b.keys != nil)
+		if strength(proof) < strength(v.proof) {
+			v.proof, v.why = proof, why
+		}
+	}
+	if len(b.lists) == 0 {
+		v.proof = config.Answered // there was no parent to ask for
+	}
+	t.judgeCovers(b, v)
+	if t.family != nil && strength(t.family.proof) < strength(v.proof) {
+		v.proof, v.why = t.family.proof, "its parents are no better proven"
+	}
+	return v, nil
+}
+
+func (v *judgement) goThroughKeys(b *built) error {
+	for i := range b.lists {
+		b.lists[i].distinct = 0
+	}
+	for group, err := range b.keys.Groups() {
+		if err != nil {
+			return err
+		}
+		v.distinct++
+		seen := -1
+		lists := 0
+		for i, e := range group {
+			if i > 0 {
+				v.drop[e.Ordinal] = true
+			}
+			// Ordinals of a list lie together, but a group is in no order of lists.
+			if l := b.listOf(e.Ordinal); l != seen {
+				if !inEarlier(b, group[:i], l) {
+					b.lists[l].distinct++
+					lists++
+				}
+				seen = l
+			}
+		}
+		if lists > 1 {
+			v.shared++
+		}
+	}
+	return nil
+}
+
+// listOf returns the index of the list that a row came in.
+func (b *built) listOf(ordinal int64) int {
+	return sort.Search(len(b.lists), func(i int) bool { return b.lists[i].first > ordinal }) - 1
+}
+
+// proves returns what a list alone proves about itself.
+func (l *tally) proves(keyed bool) (proof, why string) {
+	switch {
+	case l.strongest == config.Answered || l.gone:
+		return config.Answered, ""
+	case l.strongest == config.Walked || !keyed || l.hint:
+		return config.Walked, ""
+	case l.firstTotal != l.lastTotal || l.mixedTotals:
+		return config.Walked, "the total changed while the list was read"
+	case l.distinct+l.rejected != l.lastTotal:
+		return config.Walked, "the list declared another number of rows than it delivered different keys"
+	}
+	return config.Counted, ""
+}
+
+// judgeCovers holds the lists of given values against the total of the list
+// without them.
+func (t *take) judgeCovers(b *built, v *judgement) {
+	if !t.p.Covers {
+		return
+	}
+	total := v.distinct + b.counts.Rejected
+	if strength(v.proof) < strength(config.Counted) {
+		return
+	}
+	switch {
+	case t.covers[0] != total || t.covers[1] != total:
+		v.proof, v.why = config.Walked, "the list over all values declared another total than the lists of each value together"
+	case v.shared > 0:
+		v.proof, v.why = config.Walked, "the same key came in the lists of two values"
+	}
+}
+
+// required returns the least proof that a commit needs.
+func (t *take) required(b *built) string {
+	if t.p.Complete != "" {
+		return t.p.Complete
+	}
+	least := config.Settled
+	for i := range b.lists {
+		strongest := b.lists[i].strongest
+		if b.lists[i].gone {
+			continue
+		}
+		if strongest == config.Counted && (b.keys == nil || b.lists[i].hint) {
+			strongest = config.Walked
+		}
+		least = weaker(least, strongest)
+	}
+	if t.family != nil {
+		least = weaker(least, t.family.proof)
+	}
+	if len(b.lists) == 0 || least == config.Settled {
+		return config.Answered
+	}
+	return least
+}
+
+// incomplete is the error for a reading whose proof is too weak.
+func (t *take) incomplete(v *judgement, need string) error {
+	return fault.New(fault.Incomplete, "pipeline %s: the reading proves %q, and %q is asked for: %s", t.p.Name, v.proof, need, v.why).
+		WithHint("run it again when the source is quieter, or accept less with complete: %s", v.proof)
+}
+
+// inEarlier tells whether one of the entries came in list l.
+func inEarlier(b *built, entries []keyset.Entry, l int) bool {
+	for _, e := range entries {
+		if b.listOf(e.Ordinal) == l {
+			return true
+		}
+	}
+	return false
+}

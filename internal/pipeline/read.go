@@ -1,0 +1,131 @@
+package pipeline
+
+import (
+	"context"
+
+	"etl/extract"
+	"etl/internal/config"
+	"etl/internal/fault"
+)
+
+// rounds is how often a list that moved is read again.
+const rounds = 3
+
+// read reads a slice until its proof holds: it fetches every page once and
+// builds files on the way; then, as long as totals and keys disagree, it reads
+// the pages again that are older than a change, and builds from the kept pages.
+func (t *take) read(ctx context.Context) (*built, error) {
+	if err := t.declare(ctx, 0); err != nil {
+		return nil, err
+	}
+	b, err := t.build(ctx, t.reading.fetch, nil)
+	if err != nil {
+		return b, err
+	}
+	t.reading.whole()
+	if err := t.declare(ctx, 1); err != nil {
+		return b, err
+	}
+	v, err := t.judge(b)
+	if err != nil {
+		return b, err
+	}
+	need := t.required(b)
+	for round := 0; strength(v.proof) < strength(need); round++ {
+		again, err := t.again(ctx, b)
+		if err != nil {
+			return b, err
+		}
+		if round == rounds || !again {
+			b.proof = v.proof
+			return b, t.incomplete(v, need)
+		}
+		if b, v, err = t.rebuild(ctx, b, nil); err != nil {
+			return b, err
+		}
+	}
+	if b, v, err = t.withoutDuplicates(ctx, b, v); err != nil {
+		return b, err
+	}
+	b.proof = v.proof
+	return b, b.reject.check(b.counts.Served)
+}
+
+// withoutDuplicates builds the files again if rows must leave them.
+func (t *take) withoutDuplicates(ctx context.Context, b *built, v *judgement) (*built, *judgement, error) {
+	if err := t.olderThanStored(b, v); err != nil {
+		return b, v, err
+	}
+	if len(v.drop) == 0 {
+		return b, v, nil
+	}
+	again, _, err := t.rebuild(ctx, b, v.drop)
+	return again, v, err
+}
+
+// rebuild builds from the kept pages.
+func (t *take) rebuild(ctx context.Context, old *built, drop map[int64]bool) (*built, *judgement, error) {
+	old.close()
+	if err := t.stage.Clear(); err != nil {
+		return old, nil, err
+	}
+	b, err := t.build(ctx, t.reading.replay, drop)
+	b.counts.Reread = t.reading.reread
+	if err != nil {
+		return b, nil, err
+	}
+	v, err := t.judge(b)
+	return b, v, err
+}
+
+// declare asks for the total over all values, before (0) and after (1) their
+// lists are read.
+func (t *take) declare(ctx context.Context, at int) (err error) {
+	if !t.p.Covers || t.reading.rebuilt {
+		return nil
+	}
+	t.covers[at], err = t.list(0, 0).Total(ctx)
+	return err
+}
+
+// list returns the list of a parent.
+func (t *take) list(u, l int) *extract.List {
+	return t.client.List(t.p, extract.Vars{Since: t.since, Until: t.until, Parent: t.units[u].parents[l]})
+}
+
+// again reads those pages again that declared another total than the newest
+// page of their list, so that all pages tell of the same state. It reports
+// whether there was anything to read within the allowance: a tenth of the
+// requests so far, and at least four.
+func (t *take) again(ctx context.Context, b *built) (bool, error) {
+	allowance := max(4, b.counts.Pages/10) - t.reading.again
+	var stale []*keptPage
+	for i := range b.lists {
+		l := &b.lists[i]
+		if l.strongest != config.Counted || l.hint {
+			continue
+		}
+		if proof, _ := l.proves(b.keys != nil); proof == config.Counted && !t.p.Covers {
+			continue
+		}
+		stale = append(stale, t.reading.stale(l.unit, l.list)...)
+	}
+	if len(stale) == 0 || int64(len(stale)) > allowance {
+		return false, nil
+	}
+	for _, page := range stale {
+		if err := t.reading.readAgain(ctx, page); err != nil {
+			return false, err
+		}
+	}
+	if t.p.Covers {
+		if err := t.declare(ctx, 0); err != nil {
+			return false, err
+		}
+		t.covers[1] = t.covers[0]
+	}
+	return true, nil
+}
+
+// interrupted tells whether err is the end of the run and no failure of it.
+func interrupted(err error) bool { return fault.Of(err) == fault.Interrupted }

@@ -1,0 +1,69 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// rejects collects the records that were set aside.
+type rejects struct {
+	p     *config.Pipeline
+	stage *load.Stage
+	w     *load.RejectsWriter // nil until the first reject
+	count int64
+	first string // where and why the first one was set aside
+}
+
+func newRejects(p *config.Pipeline, stage *load.Stage) *rejects {
+	return &rejects{p: p, stage: stage}
+}
+
+func (r *rejects) add(item decoded) (err error) {
+	for _, x := range item.batch.Rejects {
+		if r.w == nil {
+			if r.w, err = r.stage.RejectsWriter(); err != nil {
+				return err
+			}
+		}
+		if r.count == 0 {
+			r.first = fmt.Sprintf("page %d, record %d, %s: %s", x.Page, x.Record+1, x.Path, x.Reason)
+		}
+		r.count++
+		err := r.w.Write(load.Reject{
+			Page: int64(x.Page), Record: int64(x.Record), Start: int64(x.Start), End: int64(x.End),
+			Path: x.Path, Column: x.Column, Reason: x.Reason, Raw: string(item.page.Body[x.Start:x.End]),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish closes the file of rejects and returns its name in the stage; empty
+// without any.
+func (r *rejects) finish() (string, error) {
+	if r.w == nil {
+		return "", nil
+	}
+	w := r.w
+	r.w = nil
+	return w.Close()
+}
+
+// check compares the number of rejects with what the pipeline allows.
+func (r *rejects) check(served int64) error {
+	allowed := r.p.MaxRejects.Count
+	if r.p.MaxRejects.Share > 0 {
+		allowed = int64(r.p.MaxRejects.Share * float64(served))
+	}
+	if r.count <= allowed {
+		return nil
+	}
+	return fault.New(fault.Data, "pipeline %s: %d of %d records do not fit the schema %s, and %d may be set aside; the first: %s",
+		r.p.Name, r.count, served, r.p.Schema.Name, allowed, r.first).
+		WithHint("mend the schema and run again: the kept pages are used, nothing is asked twice; or raise max_rejects")
+}

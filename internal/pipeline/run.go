@@ -1,0 +1,171 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"etl/extract"
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// Run runs the pipelines side by side and returns what became of each. A
+// failed pipeline stops no other; those that need its rows are blocked. The
+// error is for a run that could not begin; what goes wrong in a pipeline
+// stands in the summary.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	o.setDefaults()
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
+	r.id = newRunID()
+	for _, p := range order(o.Pipelines) {
+		j, err := r.job(p)
+		if err != nil {
+			return nil, err
+		}
+		r.jobs = append(r.jobs, j)
+	}
+	started := o.Now()
+	r.runAll(ctx)
+	s := r.summary()
+	s.Seconds = o.Now().Sub(started).Seconds()
+	return s, nil
+}
+
+// A runner holds what the jobs of one run share.
+type runner struct {
+	o       Options
+	id      string
+	clients map[*config.Source]*extract.Client
+	jobs    []*job
+}
+
+// newRunID returns the id that tells this process's commits from those of any
+// other, whatever label a user gives it.
+func newRunID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: see crypto/rand.Read
+	return hex.EncodeToString(b[:])
+}
+
+// A job is one pipeline in a run.
+type job struct {
+	o      *Options
+	run    string
+	p      *config.Pipeline
+	id     config.Identity
+	client *extract.Client
+	ds     *load.Dataset
+	log    *slog.Logger
+
+	parents []*job        // of this run, one for each ForEach that has one, else nil
+	done    chan struct{} // closed at the end
+	commit  *load.Commit  // the newest of the data set; set before done closes
+	result  Result
+}
+
+func (r *runner) job(p *config.Pipeline) (*job, error) {
+	client := r.clients[p.Source]
+	if client == nil {
+		var err error
+		client, err = extract.NewClient(p.Source, extract.Options{
+			Transport: r.o.Transport, Now: r.o.Now, Sleep: r.o.Sleep, Log: r.o.Log.With("source", p.Source.Name), Share: r.o.RateShare,
+		})
+		if err != nil {
+			return nil, err
+		}
+		r.clients[p.Source] = client
+	}
+	j := &job{
+		o: &r.o, run: r.id, p: p, id: p.Identity(), client: client, ds: r.o.Store.Dataset(p.Name),
+		log: r.o.Log.With("run", r.id, "pipeline", p.Name), done: make(chan struct{}),
+	}
+	for _, f := range p.ForEach {
+		var parent *job
+		for _, other := range r.jobs {
+			if other.p == f.Pipeline {
+				parent = other
+			}
+		}
+		j.parents = append(j.parents, parent)
+	}
+	return j, nil
+}
+
+// runAll runs every job once its parents are done, at most Concurrency at one
+// time.
+func (r *runner) runAll(ctx context.Context) {
+	slots := make(chan struct{}, r.o.Concurrency)
+	var wg sync.WaitGroup
+	for _, j := range r.jobs {
+		wg.Go(func() {
+			defer close(j.done)
+			started := r.o.Now()
+			err := j.afterParents(ctx, slots)
+			j.finish(err)
+			j.result.Seconds = r.o.Now().Sub(started).Seconds()
+			r.o.Progress(Progress{Pipeline: j.p.Name, Pages: j.result.Pages, Rows: j.result.Written, Done: true, Result: &j.result})
+		})
+	}
+	wg.Wait()
+}
+
+// errBlocked marks a job whose parent pipeline failed in this run.
+var errBlocked = errors.New("blocked")
+
+func (j *job) afterParents(ctx context.Context, slots chan struct{}) error {
+	for _, parent := range j.parents {
+		if parent == nil {
+			continue
+		}
+		if err := parent.wait(ctx); err != nil {
+			return err
+		}
+		if parent.result.Status != OK {
+			return fmt.Errorf("%w: its parents come from %s, which failed", errBlocked, parent.p.Name)
+		}
+	}
+	if err := send(ctx, slots, struct{}{}); err != nil {
+		return err
+	}
+	defer func() { <-slots }()
+	return j.execute(ctx)
+}
+
+// finish turns the end of a job into its result.
+func (j *job) finish(err error) {
+	j.result.Name = j.p.Name
+	j.result.Status = OK
+	if j.commit != nil {
+		j.result.Commit, j.result.Files = j.commit.Number, int64(len(j.commit.Files))
+	}
+	if err == nil {
+		return
+	}
+	j.result.Status, j.result.err = Failed, err
+	if errors.Is(err, errBlocked) {
+		j.result.Status, j.result.err = Blocked, nil
+	}
+	j.result.Error, j.result.Hint = err.Error(), fault.Hint(err)
+	j.result.Class = fault.Of(err).String()
+}
+
+func (r *runner) summary() *Summary {
+	s := &Summary{Run: r.id, Status: OK}
+	var errs []error
+	for _, j := range r.jobs {
+		s.Pipelines = append(s.Pipelines, j.result)
+		errs = append(errs, j.result.err)
+		if j.result.Status != OK {
+			s.Status = Failed
+		}
+	}
+	s.Exit = fault.Exit(errs...)
+	s.RetryAfter = fault.RetryAfter(errs...).Seconds()
+	return s
+}
