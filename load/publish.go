@@ -1,0 +1,142 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"etl/internal/fault"
+)
+
+// Publish puts the files of a commit where readers look, and marks it as
+// published. Whatever part of it was done before, by this process or another
+// and even at this moment, it does the rest; a commit that is published, or
+// older than one that is, is left alone.
+func (d *Dataset) Publish(c *Commit) error {
+	done, err := d.publishes(c.Number)
+	if err != nil || done {
+		return err
+	}
+	for _, f := range c.moves() {
+		done, err := d.publishFile(c, f)
+		if err != nil || done {
+			return err
+		}
+	}
+	if err := d.writeView(c); err != nil {
+		return err
+	}
+	for _, name := range c.Dropped {
+		if err := d.retire(c.Number, name); err != nil {
+			return err
+		}
+	}
+	err = d.store.objects.create(d.mark(c.Number), nil)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return stored(err, "marking commit %d of %s as published", c.Number, d.pipeline)
+	}
+	return d.refreshView()
+}
+
+// publishes tells whether a commit, or one after it, is published.
+func (d *Dataset) publishes(number int64) (bool, error) {
+	n, err := d.highest("published", "")
+	return n >= number, err
+}
+
+// publishFile moves a file to its path. If it finds that others have published
+// the commit in the meantime, it is done with all of it.
+func (d *Dataset) publishFile(c *Commit, f File) (done bool, err error) {
+	err = d.store.objects.move(f.Staged, f.Path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return false, stored(err, "publishing %s", f.Path)
+	}
+	sum, err := d.store.sum(f.Path)
+	if err == nil && sum == f.SHA256 {
+		return false, nil // moved before
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, stored(err, "publishing %s", f.Path)
+	}
+	if done, err := d.publishes(c.Number); done || err != nil {
+		return done, err // moved before, and dropped since
+	}
+	return false, fault.New(fault.Storage, "publishing commit %d of %s: %s is gone from the stage and is not in place", c.Number, d.pipeline, f.Staged).
+		WithHint("etl rollback %s --to %d", d.pipeline, c.Number-1)
+}
+
+// sum returns the SHA-256 of an object in hex.
+func (s *Store) sum(name string) (sum string, err error) {
+	b, err := s.objects.open(name)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	_, err = io.Copy(hash, io.NewSectionReader(b, 0, b.Size()))
+	return hex.EncodeToString(hash.Sum(nil)), errors.Join(err, b.Close())
+}
+
+// retire moves a file that is not live any more out of the readers' sight. One
+// that is gone was retired before.
+func (d *Dataset) retire(number int64, name string) error {
+	to := path.Join(d.replaced(number), strings.TrimPrefix(name, d.data()))
+	err := d.store.objects.move(name, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return stored(err, "replacing %s", name)
+}
+
+// replaced returns the folder of the files that a commit has replaced.
+func (d *Dataset) replaced(number int64) string {
+	return d.state("replaced", serial(number))
+}
+
+// Prune removes the files that were replaced by commits published longer ago
+// than keep. Until then they serve readers that were overtaken, and rollback.
+func (d *Dataset) Prune(now time.Time, keep time.Duration) error {
+	names, err := d.store.objects.list(d.state("replaced"))
+	if err != nil {
+		return stored(err, "listing what was replaced in %s", d.pipeline)
+	}
+	old := map[string]bool{} // by folder of a commit
+	for _, name := range names {
+		number, _, _ := strings.Cut(strings.TrimPrefix(name, d.state("replaced")+"/"), "/")
+		dir := d.state("replaced", number)
+		if _, ok := old[dir]; !ok {
+			since, err := d.publishedAt(number)
+			if err != nil {
+				return err
+			}
+			old[dir] = !since.IsZero() && now.Sub(since) > keep
+		}
+		if !old[dir] {
+			continue
+		}
+		if err := d.store.objects.remove(name); err != nil {
+			return stored(err, "removing %s", name)
+		}
+		for at := path.Dir(name); at != d.state("replaced"); at = path.Dir(at) {
+			if err := d.store.objects.tidy(at); err != nil {
+				return stored(err, "removing %s", at)
+			}
+		}
+	}
+	return nil
+}
+
+// publishedAt returns when a commit, by the serial of its number, was
+// published, and the zero time if it is not. The mark may be younger than the
+// record by any time: a crash lies between them, say.
+func (d *Dataset) publishedAt(number string) (time.Time, error) {
+	at, err := d.store.objects.modified(d.state("published", number))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}, nil
+	}
+	return at, stored(err, "looking when commit %s of %s was published", number, d.pipeline)
+}

@@ -1,0 +1,167 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"etl/internal/fault"
+)
+
+// ViewSQL returns what creates the DuckDB views of a commit: one named after
+// the pipeline, with a row for each row of exactly the commit's files and
+// columns in the order of the schema, and for each list of structs one named
+// <pipeline>__<column>, with a row for each element: the key columns, named
+// <pipeline>_<key>, then the fields of the struct. Durations are INTERVAL,
+// uuids UUID, json is JSON, at any depth; everything else is as in the files.
+func (d *Dataset) ViewSQL(c *Commit) (string, error) {
+	w := &sqlWriter{}
+	w.printf("-- commit %d of %s; written anew with every commit\n", c.Number, c.Pipeline)
+	w.rows(d.store, c)
+	for _, col := range c.Schema.Columns {
+		if col.Type == "list" && col.Fields[0].Type == "struct" {
+			w.elements(c, col)
+		}
+	}
+	if w.err != nil {
+		return "", fault.New(fault.Config, "writing the view of %s: %w", c.Pipeline, w.err)
+	}
+	return w.text.String(), nil
+}
+
+// A sqlWriter writes DuckDB's SQL and remembers the first mistake.
+type sqlWriter struct {
+	text strings.Builder
+	err  error
+}
+
+func (w *sqlWriter) printf(format string, args ...any) { fmt.Fprintf(&w.text, format, args...) }
+
+// name quotes an identifier.
+func (w *sqlWriter) name(s string) string { return w.quote(s, `"`) }
+
+// literal quotes a text.
+func (w *sqlWriter) literal(s string) string { return w.quote(s, `'`) }
+
+// quote puts s between quotation marks. DuckDB has no way to write a NUL.
+func (w *sqlWriter) quote(s, mark string) string {
+	if strings.ContainsRune(s, 0) && w.err == nil {
+		w.err = fmt.Errorf("a name holds a NUL byte")
+	}
+	return mark + strings.ReplaceAll(s, mark, mark+mark) + mark
+}
+
+// rows writes the view over the files of a commit.
+func (w *sqlWriter) rows(s *Store, c *Commit) {
+	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(c.Pipeline))
+	for i, col := range c.Schema.Columns {
+		value := w.value(col, w.name(col.Name), 0)
+		if len(c.Files) == 0 {
+			value = "CAST(NULL AS " + w.typeOf(col) + ")"
+		}
+		w.printf("  %s AS %s%s\n", value, w.name(col.Name), comma(i, len(c.Schema.Columns)))
+	}
+	if len(c.Files) == 0 {
+		w.printf("WHERE false;\n")
+		return
+	}
+	w.printf("FROM read_parquet([\n")
+	for i, f := range c.Files {
+		w.printf("  %s%s\n", w.literal(globless(s.absolute(f.Path))), comma(i, len(c.Files)))
+	}
+	w.printf("], hive_partitioning = false);\n")
+}
+
+// comma separates the i-th of n things from the next.
+func comma(i, n int) string {
+	if i < n-1 {
+		return ","
+	}
+	return ""
+}
+
+// globless writes a path so that it stands for itself alone: DuckDB takes even
+// the paths of an explicit list as patterns.
+func globless(path string) string {
+	return strings.NewReplacer(`[`, `[[]`, `*`, `[*]`, `?`, `[?]`).Replace(path)
+}
+
+// elements writes the view over the elements of a list of structs.
+func (w *sqlWriter) elements(c *Commit, list StoredColumn) {
+	fields := list.Fields[0].Fields
+	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(c.Pipeline+"__"+list.Name))
+	for i, key := range c.Schema.Key {
+		w.printf("  key%d AS %s%s\n", i, w.name(keyName(c.Pipeline, key, fields)), comma(i, len(c.Schema.Key)+len(fields)))
+	}
+	for i, f := range fields {
+		w.printf("  struct_extract(element, %s) AS %s%s\n", w.literal(f.Name), w.name(f.Name), comma(i, len(fields)))
+	}
+	w.printf("FROM (SELECT ")
+	for i, key := range c.Schema.Key {
+		w.printf("%s AS key%d, ", w.name(key), i)
+	}
+	w.printf("unnest(%s) AS element FROM %s);\n", w.name(list.Name), w.name(c.Pipeline))
+}
+
+// keyName returns the name of a key column beside the fields of an element.
+func keyName(pipeline, key string, fields []StoredColumn) string {
+	name := pipeline + "_" + key
+	for slices.ContainsFunc(fields, func(f StoredColumn) bool { return strings.EqualFold(f.Name, name) }) {
+		name = "_" + name
+	}
+	return name
+}
+
+// value returns the expression that gives a stored value its type in SQL: the
+// value itself where the file says it all. Lists inside of lists need names of
+// their own for their elements, hence the depth.
+func (w *sqlWriter) value(c StoredColumn, stored string, depth int) string {
+	if !converts(c) {
+		return stored
+	}
+	switch c.Type {
+	case "duration":
+		return "to_microseconds(" + stored + ")"
+	case "uuid":
+		return "CAST(" + stored + " AS UUID)"
+	case "json":
+		return "CAST(" + stored + " AS JSON)"
+	case "list":
+		element := fmt.Sprintf("e%d", depth)
+		return fmt.Sprintf("[%s FOR %s IN %s]", w.value(c.Fields[0], element, depth+1), element, stored)
+	}
+	fields := make([]string, len(c.Fields))
+	for i, f := range c.Fields {
+		fields[i] = w.name(f.Name) + " := " + w.value(f, "struct_extract("+stored+", "+w.literal(f.Name)+")", depth)
+	}
+	return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN struct_pack(%s) END", stored, strings.Join(fields, ", "))
+}
+
+// converts tells whether a column has another type in SQL than in the files.
+func converts(c StoredColumn) bool {
+	return c.Type == "duration" || c.Type == "uuid" || c.Type == "json" || slices.ContainsFunc(c.Fields, converts)
+}
+
+// sqlTypes are the types of DuckDB.
+var sqlTypes = map[string]string{
+	"bool": "BOOLEAN", "int32": "INTEGER", "int64": "BIGINT", "float64": "DOUBLE", "string": "VARCHAR",
+	"date": "DATE", "time": "TIME", "timestamp": "TIMESTAMPTZ", "duration": "INTERVAL", "uuid": "UUID", "json": "JSON",
+}
+
+// typeOf returns the type of a column in SQL.
+func (w *sqlWriter) typeOf(c StoredColumn) string {
+	switch c.Type {
+	case "list":
+		return w.typeOf(c.Fields[0]) + "[]"
+	case "struct":
+		fields := make([]string, len(c.Fields))
+		for i, f := range c.Fields {
+			fields[i] = w.name(f.Name) + " " + w.typeOf(f)
+		}
+		return "STRUCT(" + strings.Join(fields, ", ") + ")"
+	}
+	if t, ok := sqlTypes[c.Type]; ok {
+		return t
+	}
+	return strings.ToUpper(c.Type) // decimal(p,s)
+}
