@@ -1,0 +1,159 @@
+package load
+
+import (
+	"github.com/parquet-go/parquet-go"
+
+	"etl/internal/fault"
+)
+
+// A vector holds the values of one leaf for some whole rows, the way Parquet
+// stores them: levels for every slot, values only where there are any.
+type vector struct {
+	rows int
+	defs []uint8 // per slot; none if the leaf's highest level is 0
+	reps []uint8
+	ints []int64 // values that are no bytes: bool as 0 and 1, float64 as its bits
+	data []byte  // values that are bytes, one after the other
+	ends []int   // where each of them ends in data
+}
+
+// A block is some rows of all leaves of a file.
+type block struct {
+	rows    int
+	vectors []vector
+}
+
+func newBlock(leaves int) block { return block{vectors: make([]vector, leaves)} }
+
+// reset forgets the rows and keeps the memory.
+func (b *block) reset() {
+	b.rows = 0
+	for i := range b.vectors {
+		b.vectors[i].reset()
+	}
+}
+
+// size is what the rows take in memory, in bytes.
+func (b *block) size() (n int64) {
+	for i := range b.vectors {
+		n += b.vectors[i].size()
+	}
+	return n
+}
+
+// check makes sure that all leaves hold the same rows: the writer of the file
+// would not notice. It also finds nulls where none may be.
+func (b *block) check(l *layout) error {
+	for i := range b.vectors {
+		v, leaf := &b.vectors[i], l.leaves[i]
+		if v.rows != b.rows {
+			return fault.New(fault.Bug, "encoding rows: column %s has %d rows, not %d", leaf.path, v.rows, b.rows)
+		}
+		if leaf.maxDef > 0 && len(v.defs) < v.rows || leaf.maxRep > 0 && len(v.reps) != len(v.defs) {
+			return fault.New(fault.Bug, "encoding rows: column %s lacks levels", leaf.path)
+		}
+		if leaf.maxDef == 0 && v.values(leaf) != v.rows {
+			return fault.New(fault.Bug, "encoding rows: column %s has %d values in %d rows", leaf.path, v.values(leaf), v.rows)
+		}
+	}
+	return nil
+}
+
+func (v *vector) reset() {
+	v.rows = 0
+	v.defs, v.reps, v.ints, v.data, v.ends = v.defs[:0], v.reps[:0], v.ints[:0], v.data[:0], v.ends[:0]
+}
+
+func (v *vector) size() int64 {
+	return int64(len(v.defs) + len(v.reps) + 8*len(v.ints) + len(v.data) + 8*len(v.ends))
+}
+
+// values counts what is not null.
+func (v *vector) values(l *leaf) int {
+	if l.text {
+		return len(v.ends)
+	}
+	return len(v.ints)
+}
+
+// slots counts values and nulls.
+func (v *vector) slots(l *leaf) int {
+	if l.maxDef > 0 {
+		return len(v.defs)
+	}
+	return v.values(l)
+}
+
+// bytes returns a value that is bytes.
+func (v *vector) bytes(i int) []byte {
+	if i == 0 {
+		return v.data[:v.ends[0]]
+	}
+	return v.data[v.ends[i-1]:v.ends[i]]
+}
+
+func (v *vector) appendBytes(b []byte) {
+	v.data = append(v.data, b...)
+	v.ends = append(v.ends, len(v.data))
+}
+
+// A cursor is a place between two rows of a vector.
+type cursor struct{ slot, value int }
+
+// take appends to dst the next len(keep) rows from a place on that keep marks,
+// and moves the place behind them.
+func (v *vector) take(dst *vector, l *leaf, at *cursor, keep []bool) {
+	for _, kept := range keep {
+		if kept {
+			dst.rows++
+		}
+		for first := true; first || l.maxRep > 0 && at.slot < len(v.reps) && v.reps[at.slot] > 0; first = false {
+			v.takeSlot(dst, l, at, kept)
+		}
+	}
+}
+
+func (v *vector) takeSlot(dst *vector, l *leaf, at *cursor, kept bool) {
+	present := true
+	if l.maxDef > 0 {
+		def := v.defs[at.slot]
+		present = def == l.maxDef
+		if kept {
+			dst.defs = append(dst.defs, def)
+		}
+	}
+	if l.maxRep > 0 && kept {
+		dst.reps = append(dst.reps, v.reps[at.slot])
+	}
+	at.slot++
+	if !present {
+		return
+	}
+	if kept && l.text {
+		dst.appendBytes(v.bytes(at.value))
+	} else if kept {
+		dst.ints = append(dst.ints, v.ints[at.value])
+	}
+	at.value++
+}
+
+// append turns the vector into values for the writer of a column. They point
+// into the vector.
+func (v *vector) append(out []parquet.Value, l *leaf) []parquet.Value {
+	next := 0
+	for slot, n := 0, v.slots(l); slot < n; slot++ {
+		var value parquet.Value
+		if l.maxDef == 0 || v.defs[slot] == l.maxDef {
+			value = v.value(next, l)
+			next++
+		}
+		if l.maxDef > 0 {
+			value.SetDefinitionLevel(int(v.defs[slot]))
+		}
+		if l.maxRep > 0 {
+			value.SetRepetitionLevel(int(v.reps[slot]))
+		}
+		out = append(out, value)
+	}
+	return out
+}
