@@ -72,6 +72,16 @@ func readObject(d *json.Decoder) (names []string, values []any, err error) {
 	return names, values, err
 }
 
+// Keys returns the values of a column as text.
+func (t *Table) Keys(column string) []string {
+	place := slices.Index(t.Columns, column)
+	keys := make([]string, len(t.Rows))
+	for i, row := range t.Rows {
+		keys[i] = fmt.Sprint(row[place])
+	}
+	return keys
+}
+
 // NeverSet returns the paths that no row has a value at: columns, fields of
 // structs and elements of lists. What is never set is never compared.
 func (t *Table) NeverSet() []string {

@@ -1,0 +1,209 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// An edit replaces every match of a pattern in the shipped pipelines file.
+type edit struct{ pattern, replacement string }
+
+// quick lets the pipelines ask as fast as the simulator answers.
+var quick = edit{`requests: \d+,`, "requests: 1000000,"}
+
+// edited writes a copy of the shipped pipelines file and returns its path.
+func edited(t *testing.T, edits ...edit) string {
+	t.Helper()
+	text, err := os.ReadFile(shipped)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range edits {
+		pattern := regexp.MustCompile(e.pattern)
+		if !pattern.Match(text) {
+			t.Fatalf("%s has no %q to edit", shipped, e.pattern)
+		}
+		text = pattern.ReplaceAll(text, []byte(e.replacement))
+	}
+	file := filepath.Join(t.TempDir(), "pipelines.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// tree returns the SHA-256 of every file of the data sets, by path.
+func tree(t *testing.T, lake string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	data := os.DirFS(filepath.Join(lake, "data"))
+	err := fs.WalkDir(data, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(data, path)
+		files[path] = fmt.Sprintf("%x", sha256.Sum256(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no data files")
+	}
+	return files
+}
+
+// count returns how many requests match.
+func count(requests []request, pattern *regexp.Regexp) (n int) {
+	for _, r := range requests {
+		if pattern.MatchString(r.Path) {
+			n++
+		}
+	}
+	return n
+}
+
+// TestProcessBytes holds that neither cores nor timing nor the number of
+// requests at a time decide about bytes.
+func TestProcessBytes(t *testing.T) {
+	crm := startSim(t, "--latency", "20ms")
+	var want map[string]string
+	for _, cores := range []string{"1", "2"} {
+		for _, concurrency := range []string{"1", "8"} {
+			name := fmt.Sprintf("GOMAXPROCS %s, concurrency %s", cores, concurrency)
+			lake := t.TempDir()
+			file := edited(t, quick, edit{`concurrency: \d+`, "concurrency: " + concurrency})
+			r, _ := runPipelines(t, crm.env.with(env{"GOMAXPROCS": cores}), file, lake)
+			r.want(t, 0)
+			got := tree(t, lake)
+			if want == nil {
+				want = got
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: files differ from those of the first run (-first +this):\n%s", name, diff)
+			}
+		}
+	}
+	t.Logf("compared %d files of 4 runs", len(want))
+}
+
+// TestProcessFailures holds the exit codes that scripts branch on, and that a
+// failure says where it happened.
+func TestProcessFailures(t *testing.T) {
+	crm := startSim(t)
+	tests := []struct {
+		name   string
+		env    env
+		edits  []edit
+		exit   int
+		stderr string // what the user must be told
+	}{
+		{"wrong password", env{"RENTAL_PASSWORD": "wrong"}, nil, 5, "rental"},
+		{"wrong password of a JSON-RPC source", env{"CALLS_PASSWORD": "wrong"}, nil, 5, "calls"},
+		{
+			"server down", env{"RENTAL_URL": "http://127.0.0.1:1", "CALLS_URL": "http://127.0.0.1:1"},
+			[]edit{{`(?m)^    timezone:`, "    retries: 1\n    timezone:"}}, 3, "127.0.0.1:1",
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, sum := runPipelines(t, crm.env.with(tt.env), edited(t, append(tt.edits, quick)...), t.TempDir())
+			r.want(t, tt.exit)
+			if sum.Exit != tt.exit || sum.Status == "" {
+				t.Errorf("the summary says status %q, exit %d, want exit %d", sum.Status, sum.Exit, tt.exit)
+			}
+			if !strings.Contains(r.stderr, tt.stderr) {
+				t.Errorf("stderr does not name %s:\n%s", tt.stderr, r.stderr)
+			}
+			if strings.Contains(r.stderr+r.stdout, crm.env["RENTAL_PASSWORD"]) {
+				t.Error("a password is in the output")
+			}
+		})
+	}
+}
+
+// TestProcessDiskFull holds that a full disk ends in exit 7 and that the run
+// after it, with room, ends as if nothing had been.
+func TestProcessDiskFull(t *testing.T) {
+	lake := t.TempDir()
+	if os.Geteuid() != 0 {
+		t.Skip("SKIPPED: mounting a small disk takes root")
+	}
+	mount(t, lake, "size=96k")
+	crm := startSim(t)
+	r, _ := runPipelines(t, crm.env, edited(t, quick), lake)
+	r.want(t, 7)
+	mount(t, lake, "remount,size=256m")
+	r, _ = runPipelines(t, crm.env, edited(t, quick), lake)
+	r.want(t, 0)
+	undisturbed := t.TempDir()
+	r, _ = runPipelines(t, crm.env, edited(t, quick), undisturbed)
+	r.want(t, 0)
+	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
+		t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
+	}
+}
+
+// mount puts a file system in memory over a folder, until the test ends.
+func mount(t *testing.T, dir, options string) {
+	t.Helper()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Fatalf("mounting: %v: %s", err, out)
+	}
+	if strings.Contains(options, "remount") {
+		return
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("unmounting: %v: %s", err, out)
+		}
+	})
+}
+
+// TestProcessKilled holds that a run that is killed without warning leaves what
+// the next one needs: it uses the pages again and ends with the same bytes.
+func TestProcessKilled(t *testing.T) {
+	crm := startSim(t, "--latency", "20ms")
+	file := edited(t, quick)
+	undisturbed := t.TempDir()
+	r, _ := runPipelines(t, crm.env, file, undisturbed)
+	r.want(t, 0)
+	fresh := count(readLedger(t, crm.ledger), detail)
+
+	lake := t.TempDir()
+	cmd := command(t, crm.env.with(env{"ETL_DESTINATION": lake}), "run", "-f", file)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "most of the details were served", func() bool {
+		return count(readLedger(t, crm.ledger), detail) >= fresh+fresh*3/4
+	})
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err == nil {
+		t.Fatal("the run had ended before it was killed")
+	}
+
+	before := count(readLedger(t, crm.ledger), detail)
+	r, _ = runPipelines(t, crm.env, file, lake)
+	r.want(t, 0)
+	again := count(readLedger(t, crm.ledger), detail) - before
+	if again >= fresh {
+		t.Errorf("the run after the kill asked for %d details, a fresh one for %d: no page was used again", again, fresh)
+	}
+	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
+		t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
+	}
+	t.Logf("a fresh run asked for %d details, the one after the kill for %d", fresh, again)
+}
