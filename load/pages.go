@@ -1,0 +1,252 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"etl/internal/fault"
+)
+
+// Pages are the kept pages of one reading, in a folder of this machine: the
+// bodies as they were accepted, compressed, for nobody but the user (0600). It
+// is safe for concurrent use.
+//
+// A page is a file <unit>-<number>.json.zst; zstd unpacks it to the body. What
+// else is known of the reply stands before the body in a frame that zstd skips.
+// A unit that was read to its end has a file <unit>.end.json with the list of
+// its accepted pages.
+type Pages struct {
+	root    *os.Root
+	encoder *zstd.Encoder
+	decoder *zstd.Decoder
+}
+
+// PageMeta is what is kept of a reply beside its body.
+type PageMeta struct {
+	Position json.RawMessage `json:"position"` // where the page stands in its list
+	Status   int             `json:"status"`   // of HTTP
+	Date     time.Time       `json:"date"`     // of the server
+	Wire     int64           `json:"wire"`     // bytes on the wire
+	SHA256   string          `json:"sha256"`   // of the body, in hex; set by Put
+}
+
+// A PageRef names a page of a unit.
+type PageRef struct {
+	Number int    `json:"number"`
+	SHA256 string `json:"sha256"` // of the body, in hex
+}
+
+// largestPage bounds what one page unpacks to, so that a damaged file cannot
+// take all memory.
+const largestPage = 1 << 30
+
+// OpenPages opens the folder of a reading and creates it if there is none.
+func OpenPages(dir string) (*Pages, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fault.New(fault.Storage, "creating the folder of kept pages: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fault.New(fault.Storage, "opening the folder of kept pages: %w", err)
+	}
+	encoder, err := zstd.NewWriter(nil)
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(largestPage))
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return &Pages{root: root, encoder: encoder, decoder: decoder}, nil
+}
+
+// Close lets go of the folder.
+func (p *Pages) Close() error {
+	p.decoder.Close()
+	return errors.Join(p.encoder.Close(), p.root.Close())
+}
+
+func pageName(unit string, number int) string {
+	return fmt.Sprintf("%s-%06d.json.zst", url.PathEscape(unit), number)
+}
+
+func endName(unit string) string { return url.PathEscape(unit) + ".end.json" }
+
+// Put keeps a page, in the place of an earlier copy of it. It is not forced to
+// disk: a page that a power cut tears is found out by its hash and asked for
+// again.
+func (p *Pages) Put(unit string, number int, meta PageMeta, body []byte) (PageRef, error) {
+	sum := sha256.Sum256(body)
+	meta.SHA256 = hex.EncodeToString(sum[:])
+	head, err := json.Marshal(meta)
+	if err != nil {
+		return PageRef{}, fault.New(fault.Bug, "keeping page %d of %s: %w", number, unit, err)
+	}
+	err = p.place(pageName(unit, number), p.encoder.EncodeAll(body, skipped(head)), false)
+	return PageRef{Number: number, SHA256: meta.SHA256}, stored(err, "keeping page %d of %s", number, unit)
+}
+
+// End says that a unit was read to its end and that these are its accepted
+// pages, in order. Bytes derive from this list alone.
+func (p *Pages) End(unit string, list []PageRef) error {
+	data, err := encode(list)
+	if err != nil {
+		return err
+	}
+	return stored(p.place(endName(unit), data, true), "ending %s", unit)
+}
+
+// Unit returns the pages of a unit. If it is whole they are the accepted ones,
+// in order; else those that were kept before it broke off, by number, without
+// a gap.
+func (p *Pages) Unit(unit string) (list []PageRef, whole bool, err error) {
+	data, err := p.root.ReadFile(endName(unit))
+	if errors.Is(err, fs.ErrNotExist) {
+		list, err = p.broken(unit)
+		return list, false, stored(err, "looking for pages of %s", unit)
+	}
+	if err == nil {
+		err = strictly(data, &list)
+	}
+	if err != nil {
+		return nil, false, stored(err, "reading the end of %s", unit)
+	}
+	return list, true, nil
+}
+
+// broken lists the pages of a unit that was not read to its end.
+func (p *Pages) broken(unit string) ([]PageRef, error) {
+	entries, err := fs.ReadDir(p.root.FS(), ".")
+	if err != nil {
+		return nil, err
+	}
+	var numbers []int
+	for _, entry := range entries {
+		text, ok := strings.CutPrefix(entry.Name(), url.PathEscape(unit)+"-")
+		n, err := strconv.Atoi(strings.TrimSuffix(text, ".json.zst"))
+		if ok && err == nil && entry.Name() == pageName(unit, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	slices.Sort(numbers)
+	var list []PageRef
+	for i, n := range numbers {
+		meta, _, err := p.file(unit, n)
+		if err != nil || n != numbers[0]+i {
+			break // torn, or beyond a gap
+		}
+		list = append(list, PageRef{Number: n, SHA256: meta.SHA256})
+	}
+	return list, nil
+}
+
+// Get returns a kept page. A page that is not the one that the reference means
+// is an error: ask for it again.
+func (p *Pages) Get(unit string, ref PageRef) (PageMeta, []byte, error) {
+	meta, body, err := p.file(unit, ref.Number)
+	if err == nil && meta.SHA256 != ref.SHA256 {
+		err = errors.New("it is another page than the list says")
+	}
+	return meta, body, stored(err, "reading kept page %d of %s", ref.Number, unit)
+}
+
+// file reads the file of a page and checks that it is whole.
+func (p *Pages) file(unit string, number int) (meta PageMeta, body []byte, err error) {
+	data, err := p.root.ReadFile(pageName(unit, number))
+	if err != nil {
+		return meta, nil, err
+	}
+	head, err := head(data)
+	if err != nil {
+		return meta, nil, err
+	}
+	if err := strictly(head, &meta); err != nil {
+		return meta, nil, err
+	}
+	body, err = p.decoder.DecodeAll(data, nil)
+	if err != nil {
+		return meta, nil, err
+	}
+	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != meta.SHA256 {
+		return meta, nil, errors.New("its body is not the one that was kept")
+	}
+	return meta, body, nil
+}
+
+// skipMagic starts a frame that zstd skips (RFC 8878, 3.1.2).
+const skipMagic = 0x184D2A50
+
+// skipped returns data as a frame that zstd skips.
+func skipped(data []byte) []byte {
+	frame := binary.LittleEndian.AppendUint32(nil, skipMagic)
+	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(data)))
+	return append(frame, data...)
+}
+
+// head returns what the skipped frame at the start of a file holds.
+func head(file []byte) ([]byte, error) {
+	if len(file) < 8 || binary.LittleEndian.Uint32(file) != skipMagic {
+		return nil, errors.New("it does not begin as a kept page")
+	}
+	n := int(binary.LittleEndian.Uint32(file[4:]))
+	if n > len(file)-8 {
+		return nil, errors.New("it is cut short")
+	}
+	return file[8 : 8+n], nil
+}
+
+// place writes a file and gives it its name when it is whole; firmly means that
+// it is on disk before that, and its name after.
+func (p *Pages) place(name string, data []byte, firmly bool) error {
+	temp := name + ".tmp"
+	file, err := p.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, forUs)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err == nil && firmly {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, p.root.Remove(temp))
+	}
+	if err := p.root.Rename(temp, name); err != nil || !firmly {
+		return err
+	}
+	dir, err := p.root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// Remove removes the pages and everything else that Pages has written, and the
+// folder if nothing else is left in it.
+func (p *Pages) Remove() error {
+	entries, err := fs.ReadDir(p.root.FS(), ".")
+	for _, entry := range entries {
+		name := strings.TrimSuffix(entry.Name(), ".tmp")
+		if name == manifestName || strings.HasSuffix(name, ".json.zst") || strings.HasSuffix(name, ".end.json") {
+			err = errors.Join(err, p.root.Remove(entry.Name()))
+		}
+	}
+	left, readErr := fs.ReadDir(p.root.FS(), ".")
+	if err = errors.Join(err, readErr); err == nil && len(left) == 0 {
+		err = os.Remove(filepath.Clean(p.root.Name()))
+	}
+	return stored(err, "removing kept pages")
+}
