@@ -1,0 +1,90 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
+
+	"etl/internal/fault"
+)
+
+// errTooLarge ends the reading of a body that passes its limit.
+var errTooLarge = errors.New("too large")
+
+// A limited reader counts what passes, and fails where it is more than left.
+type limited struct {
+	from       io.Reader
+	left, read int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.from.Read(p)
+	l.read += int64(n)
+	if l.left -= int64(n); l.left < 0 {
+		return n, errTooLarge
+	}
+	return n, err
+}
+
+// readBody reads a body whole and decodes it. It returns the decoded bytes and
+// how many came over the wire. A body that was cut, also inside gzip or against
+// its declared length, is a brokenError.
+func readBody(ctx context.Context, r *http.Response, most int64) (text []byte, wire int64, err error) {
+	defer r.Body.Close()
+	raw := &limited{from: r.Body, left: most}
+	text, err = decode(r, raw, most)
+	if err == nil {
+		_, err = io.Copy(io.Discard, raw) // what follows the end of gzip, so that the connection can be used again
+	}
+	if err == nil && r.ContentLength >= 0 && raw.read != r.ContentLength && r.Request.Method != http.MethodHead {
+		err = io.ErrUnexpectedEOF
+	}
+	switch {
+	case err == nil:
+		return text, raw.read, nil
+	case errors.Is(err, errTooLarge):
+		return nil, raw.read, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).
+			WithHint("ask for fewer rows with paging.size")
+	}
+	if _, ok := errors.AsType[*fault.Error](err); ok {
+		return nil, raw.read, err
+	}
+	return nil, raw.read, broken(ctx, err)
+}
+
+func decode(r *http.Response, raw *limited, most int64) ([]byte, error) {
+	var from io.Reader = raw
+	switch r.Header.Get("Content-Encoding") {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		unzip, err := gzip.NewReader(raw)
+		if err != nil {
+			return nil, badGzip(err)
+		}
+		defer unzip.Close()
+		from = &limited{from: unzip, left: most}
+	default:
+		return nil, &brokenError{fault.New(fault.Data, "the reply comes in an encoding that was not asked for"), 2}
+	}
+	var text bytes.Buffer
+	const trusted = 8 << 20 // of a declared length, before it is seen
+	if r.ContentLength > 0 {
+		text.Grow(int(min(r.ContentLength, trusted)) + bytes.MinRead)
+	}
+	_, err := text.ReadFrom(from)
+	return text.Bytes(), badGzip(err)
+}
+
+// badGzip makes of damage inside gzip what another reading may mend.
+func badGzip(err error) error {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return &brokenError{fault.New(fault.Data, "the reply is damaged gzip"), 2}
+	}
+	return err
+}

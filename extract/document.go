@@ -1,0 +1,119 @@
+package extract
+
+import (
+	"bytes"
+	"strconv"
+
+	"etl/internal/config"
+	"etl/internal/jsonspan"
+)
+
+// A document is a body that was checked, with an index of those objects that
+// were looked into, so that many paths cost one pass over the envelope. It is
+// not safe for concurrent use.
+type document struct {
+	text    []byte
+	root    jsonspan.Span
+	err     error // not nil: the text is no JSON
+	members map[int][]member
+}
+
+type member struct{ name, value jsonspan.Span }
+
+func newDocument(text []byte) *document {
+	root, err := jsonspan.Whole(text)
+	return &document{text: text, root: root, err: err, members: map[int][]member{}}
+}
+
+// html tells whether the text looks like markup instead of JSON.
+func (d *document) html() bool {
+	return bytes.HasPrefix(bytes.TrimLeft(d.text, "\ufeff \t\r\n"), []byte("<"))
+}
+
+func (d *document) empty() bool { return len(bytes.TrimSpace(d.text)) == 0 }
+
+func (d *document) kind(at jsonspan.Span) jsonspan.Kind { return jsonspan.KindOf(d.text, at) }
+
+// find returns the value at a path from the root; null counts as missing.
+func (d *document) find(path config.Path) (jsonspan.Span, bool) {
+	at, ok := d.follow(d.root, path)
+	return at, ok && d.kind(at) != jsonspan.Null
+}
+
+// follow returns the value at a path from a value.
+func (d *document) follow(at jsonspan.Span, path config.Path) (jsonspan.Span, bool) {
+	if d.err != nil {
+		return jsonspan.Span{}, false
+	}
+	for _, step := range path {
+		if d.kind(at) != jsonspan.Object {
+			return jsonspan.Span{}, false
+		}
+		var ok bool
+		if at, ok = d.member(at, step); !ok {
+			return jsonspan.Span{}, false
+		}
+	}
+	return at, true
+}
+
+// member returns the first member of an object with a name.
+func (d *document) member(object jsonspan.Span, name string) (jsonspan.Span, bool) {
+	list, ok := d.members[object.Start]
+	if !ok {
+		for n, v := range jsonspan.Members(d.text, object) {
+			list = append(list, member{n, v})
+		}
+		d.members[object.Start] = list
+	}
+	for _, m := range list {
+		if text, err := jsonspan.Unquote(m.name.Of(d.text)); err == nil && string(text) == name {
+			return m.value, true
+		}
+	}
+	return jsonspan.Span{}, false
+}
+
+// scalar returns the text of a scalar without quotes; false for lists, objects
+// and null.
+func (d *document) scalar(at jsonspan.Span) (string, bool) {
+	switch d.kind(at) {
+	case jsonspan.String:
+		text, err := jsonspan.Unquote(at.Of(d.text))
+		return string(text), err == nil
+	case jsonspan.Number, jsonspan.Bool:
+		return string(at.Of(d.text)), true
+	}
+	return "", false
+}
+
+// textAt returns the scalar at a path; false if there is none.
+func (d *document) textAt(path config.Path) (string, bool) {
+	at, ok := d.find(path)
+	if !ok {
+		return "", false
+	}
+	return d.scalar(at)
+}
+
+// count returns the whole number, bare or quoted, at a path: -1 if nothing
+// stands there; false if something else does.
+func (d *document) count(path config.Path) (int64, bool) {
+	if len(path) == 0 {
+		return -1, true
+	}
+	at, ok := d.find(path)
+	if !ok {
+		return -1, true
+	}
+	text, _ := d.scalar(at)
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// truthy tells whether the value at a path says yes: a text, true, or a number
+// that is not zero.
+func (d *document) truthy(path config.Path) bool {
+	text, ok := d.textAt(path)
+	return ok && text != "" && text != "false" && text != "0"
+}

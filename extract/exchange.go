@@ -1,0 +1,135 @@
+package extract
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+)
+
+// A Reply is what the API answered, as it can be kept and judged again.
+type Reply struct {
+	Status int
+	Body   []byte    // decoded; owned by the caller
+	Date   time.Time // the server's; zero if it tells none
+	Wire   int64     // bytes of the body on the wire
+	Link   string    // query of the next page, from the Link header, without credentials
+}
+
+// An answer is a Reply with what is needed of it at once.
+type answer struct {
+	Reply
+	doc        *document
+	retryAfter string
+	redirect   string // host that a refused redirect leads to
+	id         int64  // of the JSON-RPC request; 0: not to be checked
+}
+
+// send waits for a turn, sends a request, and reads the reply whole. It
+// follows redirects of GET within the source's origin.
+func (c *Client) send(ctx context.Context, d *draft) (*answer, error) {
+	if err := c.gate.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer c.gate.Release(1)
+	var target *url.URL
+	for hops := 0; ; hops++ {
+		if err := c.turn(ctx); err != nil {
+			return nil, err
+		}
+		a, location, err := c.once(ctx, d, target)
+		if err != nil || location == nil {
+			return a, err
+		}
+		const most = 3
+		if hops == most || d.method != http.MethodGet || origin(location) != origin(c.base) {
+			a.redirect = location.Host
+			return a, nil
+		}
+		target = location
+	}
+}
+
+// turn waits until the limit and the pause of the source let a request go.
+func (c *Client) turn(ctx context.Context) error {
+	for {
+		wait, paused := c.limiter.take(c.options.Now())
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if paused && wait > c.maxWait {
+			err := fault.New(fault.Transient, "source %s asks to wait %v", c.source.Name, wait.Round(time.Second))
+			err.RetryAfter = wait
+			return err.WithHint("run again then, or raise max_wait (%v)", c.maxWait)
+		}
+		if err := c.sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// once sends a request once. Location is set if the reply is a redirect.
+func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, *url.URL, error) {
+	timed, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	request, err := c.request(timed, d, target)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.counters.requests.Add(1)
+	response, err := c.options.Transport.RoundTrip(request)
+	if err != nil {
+		return nil, nil, broken(ctx, err)
+	}
+	response.Request = request
+	body, wire, err := readBody(ctx, response, c.options.MaxPage)
+	c.counters.wire.Add(wire)
+	if err != nil {
+		return nil, nil, err
+	}
+	a := &answer{
+		Reply:      Reply{Status: response.StatusCode, Body: body, Wire: wire},
+		doc:        newDocument(body),
+		retryAfter: response.Header.Get("Retry-After"),
+		id:         d.id,
+	}
+	a.Date, _ = http.ParseTime(response.Header.Get("Date"))
+	a.Link = c.queryOf(nextOf(response.Header.Values("Link")))
+	c.readBudget(a.doc)
+	return a, locationOf(response), nil
+}
+
+// locationOf returns where a redirect leads; nil if the reply is none.
+func locationOf(r *http.Response) *url.URL {
+	switch r.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		if at, err := r.Location(); err == nil {
+			return at
+		}
+	}
+	return nil
+}
+
+// envelope checks the frame of a JSON-RPC reply (jsonrpc.org/specification):
+// the id is that of the request, and there is either a result or an error.
+func (c *Client) envelope(a *answer) error {
+	if c.source.Kind != config.JSONRPC || a.Status/100 != 2 || a.doc.err != nil {
+		return nil
+	}
+	_, result := a.doc.find(config.Path{"result"})
+	_, failed := a.doc.find(config.Path{"error"})
+	id, there := a.doc.textAt(config.Path{"id"})
+	switch {
+	case result && failed:
+		return fault.New(fault.Data, "the reply holds both a result and an error")
+	case !result && !failed:
+		return fault.New(fault.Data, "the reply holds neither a result nor an error")
+	case a.id != 0 && (there || result) && id != number(a.id).text:
+		return fault.New(fault.Data, "the reply is one to another request: its id differs")
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package extract
+
+import (
+	"sync"
+	"time"
+
+	"etl/internal/config"
+)
+
+// A limiter lets requests go so that no window of one period ever holds more
+// of them than allowed: it keeps a log of the last ones (a sliding log), not a
+// bucket that would let a burst through. It also holds the pause of the whole
+// source. It is safe for concurrent use and never sleeps itself.
+type limiter struct {
+	mu     sync.Mutex
+	per    time.Duration
+	log    []time.Time // the last len(log) requests, a ring; empty: no limit
+	oldest int         // index in log
+	paused time.Time   // nothing goes before
+}
+
+// newLimiter returns the limiter for a share of what the API allows.
+func newLimiter(l config.Limits, share float64) *limiter {
+	if l.Requests <= 0 || l.Per <= 0 {
+		return &limiter{}
+	}
+	allowed := float64(l.Requests) * orDefault(l.Share, 1) * orDefault(share, 1)
+	if allowed < 1 { // less than one request per period is one in a longer period
+		return &limiter{per: time.Duration(float64(l.Per) / allowed), log: make([]time.Time, 1)}
+	}
+	const rounding = 1e-9 // 0.29 × 100 is 28.999999999999996
+	return &limiter{per: l.Per, log: make([]time.Time, int(allowed+rounding))}
+}
+
+// take lets a request go at now and returns 0 and false, or returns how long
+// to wait before asking again, and whether the source is paused.
+func (l *limiter) take(now time.Time) (wait time.Duration, paused bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if d := l.paused.Sub(now); d > 0 {
+		return d, true
+	}
+	if len(l.log) == 0 {
+		return 0, false
+	}
+	if last := l.log[l.oldest]; !last.IsZero() {
+		if d := last.Add(l.per).Sub(now); d > 0 {
+			return d, false
+		}
+	}
+	l.log[l.oldest] = now
+	l.oldest = (l.oldest + 1) % len(l.log)
+	return 0, false
+}
+
+// pause holds all requests back until a time. A later pause stays.
+func (l *limiter) pause(until time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if until.After(l.paused) {
+		l.paused = until
+	}
+}

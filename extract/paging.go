@@ -1,0 +1,266 @@
+package extract
+
+import (
+	"hash/maphash"
+	"net/url"
+	"strings"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/internal/jsonspan"
+)
+
+// A Position is where a page is in its list.
+type Position struct {
+	Number int    `json:"number"`           // from 1, in plan order
+	Offset int64  `json:"offset,omitempty"` // rows before the page
+	Size   int    `json:"size,omitempty"`   // rows asked for; 0: not sent
+	Query  string `json:"query,omitempty"`  // of the link to the page, without credentials
+	Cursor string `json:"cursor,omitempty"` // as JSON, to keep its type
+}
+
+// A trail is what a reader of pages in order has seen, to notice when it walks
+// in a circle.
+type trail struct {
+	seed  maphash.Seed
+	pages map[uint64]int // records of a page → its number
+	turns map[string]int // link or cursor → number of the page that held it
+}
+
+// First returns the position of the first page.
+func (l *List) First() Position {
+	return Position{Number: 1, Size: l.pipeline.Paging.Size}
+}
+
+// Next returns the position of the page after p; false if p is the last. It is
+// to be called for each page in order, also where pages were fetched ahead: it
+// alone sees a list that goes in circles, and ends it as incomplete.
+func (l *List) Next(p *Page) (Position, bool, error) {
+	if err := l.follow(p); err != nil {
+		return Position{}, false, err
+	}
+	if p.Last {
+		return Position{}, false, nil
+	}
+	g := l.pipeline.Paging
+	if len(p.Records) == 0 && g.End == config.EndTotal && p.Total >= 0 && (g.Kind == config.PagingPage || g.Kind == config.PagingOffset) {
+		return Position{}, false, fault.New(fault.Incomplete, "%s: it is empty after %d rows, and the API declares %d",
+			l.reading(p.Position), p.Offset, p.Total)
+	}
+	next := Position{
+		Number: p.Number + 1,
+		Offset: p.Offset + int64(len(p.Records)),
+		Size:   g.Size,
+		Query:  p.link,
+		Cursor: p.cursor,
+	}
+	return next, true, l.reachable(next)
+}
+
+// follow notes a page on the trail.
+func (l *List) follow(p *Page) error {
+	t := &l.trail
+	if t.pages == nil || p.Number == 1 {
+		*t = trail{seed: maphash.MakeSeed(), pages: map[uint64]int{}, turns: map[string]int{}}
+	}
+	if n := len(p.Records); n > 0 {
+		sum := maphash.Bytes(t.seed, p.Body[p.Records[0].Start:p.Records[n-1].End])
+		if before, ok := t.pages[sum]; ok && before != p.Number {
+			return fault.New(fault.Incomplete, "%s: it holds the same records as page %d", l.reading(p.Position), before).
+				WithHint("check the names under paging.send: the API seems to ignore them")
+		}
+		t.pages[sum] = p.Number
+	}
+	if turn := p.link + p.cursor; turn != "" {
+		if before, ok := t.turns[turn]; ok && before != p.Number {
+			return fault.New(fault.Incomplete, "%s: it leads to the same place as page %d", l.reading(p.Position), before)
+		}
+		t.turns[turn] = p.Number
+	}
+	return nil
+}
+
+// Rest returns the positions of all pages after the first, where the first
+// tells how many there are; nil: only Next knows. A page of a size that the
+// server cut counts with the size that came.
+func (l *List) Rest(first *Page) []Position {
+	if first.Last {
+		return []Position{}
+	}
+	g := l.pipeline.Paging
+	received := int64(len(first.Records))
+	if g.Kind != config.PagingPage && g.Kind != config.PagingOffset || received == 0 {
+		return nil
+	}
+	pages := first.pages
+	if first.Total >= 0 {
+		pages = (first.Total-first.Offset-1)/received + 1
+	}
+	const most = 1 << 20 // more than this is no plan but a mistake
+	if pages < 0 || pages > most {
+		return nil
+	}
+	rest := []Position{}
+	for i := int64(1); i < pages; i++ {
+		rest = append(rest, Position{Number: first.Number + int(i), Offset: first.Offset + i*received, Size: first.Size})
+	}
+	return rest
+}
+
+// reachable tells whether a page lies within the bounds of the paging.
+func (l *List) reachable(at Position) error {
+	g := l.pipeline.Paging
+	var err *fault.Error
+	switch {
+	case g.MaxPages > 0 && at.Number > g.MaxPages:
+		err = fault.New(fault.Incomplete, "%s: the list goes on after max_pages (%d)", l.reading(at), g.MaxPages)
+	case g.MaxOffset > 0 && at.Offset > g.MaxOffset:
+		err = fault.New(fault.Incomplete, "%s: it lies behind max_offset (%d)", l.reading(at), g.MaxOffset)
+	default:
+		return nil
+	}
+	return err.WithHint("cut the list with window or a filter, so that each slice is shorter")
+}
+
+// turnTo adds to a request what asks for its page.
+func (l *List) turnTo(d *draft, f *filler) error {
+	g, at := l.pipeline.Paging, f.at
+	if at.Query != "" {
+		query, err := parseQuery(at.Query)
+		if err != nil {
+			return fault.New(fault.Data, "the link to the page is no valid URL")
+		}
+		d.query = query
+		return nil
+	}
+	switch g.Kind {
+	case config.PagingNone, "":
+		return nil
+	case config.PagingOffset:
+		d.put(g.In, g.Send.Offset, number(at.Offset))
+	case config.PagingCursor:
+		if at.Cursor != "" {
+			d.put(g.In, g.Send.Cursor, cursorScalar(at.Cursor))
+		}
+	default:
+		d.put(g.In, g.Send.Page, number(f.page))
+	}
+	if at.Size > 0 {
+		d.put(g.In, g.Send.Size, number(int64(at.Size)))
+	}
+	return nil
+}
+
+// readPaging reads what a reply says about its list.
+func (l *List) readPaging(p *Page, d *document) *fault.Error {
+	if d.err != nil {
+		return nil // the rule `empty` takes bodies that are no JSON
+	}
+	g := l.pipeline.Paging
+	var ok bool
+	if p.Total, ok = d.count(g.Read.Total); !ok {
+		return fault.New(fault.Data, "%s holds no count of rows", pathText(g.Read.Total))
+	}
+	if p.pages, ok = d.count(g.Read.Pages); !ok {
+		return fault.New(fault.Data, "%s holds no count of pages", pathText(g.Read.Pages))
+	}
+	p.more = len(g.Read.Next) > 0 && d.truthy(g.Read.Next)
+	switch g.Kind {
+	case config.PagingLink:
+		p.link = p.Link
+	case config.PagingNext:
+		if p.more {
+			text, _ := d.textAt(g.Read.Next)
+			if p.link = l.client.queryOf(text); p.link == "" {
+				return fault.New(fault.Data, "the link to the next page has no query")
+			}
+		}
+	case config.PagingCursor:
+		if at, ok := d.find(g.Read.Cursor); ok && len(g.Read.Cursor) > 0 && d.truthy(g.Read.Cursor) {
+			p.cursor = string(at.Of(d.text))
+		}
+	}
+	return nil
+}
+
+// last tells whether a list ends with a page.
+func (l *List) last(p *Page, d *document) bool {
+	g, rows := l.pipeline.Paging, len(p.Records)
+	switch g.Kind {
+	case config.PagingNone, "":
+		return true
+	case config.PagingNext, config.PagingLink:
+		return p.link == "" || g.End == config.EndEmpty && rows == 0
+	case config.PagingCursor:
+		return p.cursor == "" || g.End == config.EndEmpty && rows == 0
+	}
+	if d.err == nil && d.kind(d.root) == jsonspan.Array && g.End != config.EndEmpty && g.End != config.EndShort {
+		return true // a bare list where an envelope was announced: this place is not paged
+	}
+	switch {
+	case g.End == config.EndShort:
+		return rows == 0 || rows < p.Size
+	case g.End == config.EndNext:
+		return !p.more
+	case g.End == config.EndPages && p.pages >= 0:
+		return int64(p.Number) >= p.pages
+	case g.End == config.EndTotal && p.Total >= 0:
+		reached := p.Offset+int64(rows) >= p.Total
+		if p.Hint { // go on behind it: only an end that is seen counts
+			return rows == 0 || reached && rows < p.Size
+		}
+		return reached
+	}
+	return rows == 0
+}
+
+// queryOf returns the query of a link without credentials; the rest of a link
+// is not to be trusted: behind a proxy it may name another scheme or host.
+func (c *Client) queryOf(link string) string {
+	at, err := url.Parse(link)
+	if err != nil {
+		return ""
+	}
+	query, err := parseQuery(at.RawQuery)
+	if err != nil {
+		return ""
+	}
+	return c.withoutSecrets(query).encode()
+}
+
+// nextOf returns the target of rel="next" in Link headers (RFC 8288).
+func nextOf(headers []string) string {
+	for _, header := range headers {
+		for header != "" {
+			_, rest, ok := strings.Cut(header, "<")
+			if !ok {
+				break
+			}
+			var target, attributes string
+			target, rest, _ = strings.Cut(rest, ">")
+			attributes, header, _ = strings.Cut(rest, "<")
+			if relNext(attributes) {
+				return target
+			}
+			if header != "" {
+				header = "<" + header
+			}
+		}
+	}
+	return ""
+}
+
+func relNext(attributes string) bool {
+	for a := range strings.SplitSeq(strings.TrimRight(attributes, ", "), ";") {
+		name, value, _ := strings.Cut(a, "=")
+		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
+			continue
+		}
+		for rel := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
+			if strings.EqualFold(rel, "next") {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,115 @@
+package extract
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+)
+
+// newTransport makes the connections of a source: every step has a time-out,
+// headers have a limit, and bodies stay compressed until body.go reads them
+// with its own limits.
+func newTransport(src *config.Source) (*http.Transport, error) {
+	roots, err := certificates(src)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
+		TLSHandshakeTimeout:    15 * time.Second,
+		ResponseHeaderTimeout:  orDefault(src.Timeout, time.Minute),
+		IdleConnTimeout:        90 * time.Second,
+		MaxIdleConnsPerHost:    orDefault(src.Limits.Concurrency, defaultConcurrency),
+		MaxResponseHeaderBytes: 1 << 20,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+	}, nil
+}
+
+// certificates returns the roots of the system and of the source's ca_file;
+// nil: those of the system.
+func certificates(src *config.Source) (*x509.CertPool, error) {
+	if src.CAFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(src.CAFile)
+	if err != nil {
+		return nil, fault.New(fault.Config, "source %s: reading ca_file: %v", src.Name, err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fault.New(fault.Config, "source %s: ca_file holds no certificate in PEM form", src.Name)
+	}
+	return roots, nil
+}
+
+// A brokenError is a failure on the way to a whole reply that another try may
+// mend. Cause is what it ends with if none does.
+type brokenError struct {
+	cause *fault.Error
+	tries int // most tries after the first; 0: those of the source
+}
+
+func (e *brokenError) Error() string { return e.cause.Error() }
+func (e *brokenError) Unwrap() error { return e.cause }
+
+// broken says what a network error means, in words that hold nothing of a
+// reply: some errors of net/http quote what they could not read.
+func broken(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if bad, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fault.New(fault.Config, "checking the server's certificate: %v", bad.Err).
+			WithHint("name the authority that signed it in ca_file")
+	}
+	if alert, ok := errors.AsType[tls.AlertError](err); ok {
+		return fault.New(fault.Config, "agreeing on TLS: %v", alert)
+	}
+	text, tries := describe(err)
+	return &brokenError{fault.New(fault.Transient, "%s", text), tries}
+}
+
+func describe(err error) (text string, tries int) {
+	const few = 2 // a name that does not exist rarely comes into being
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		if dns.IsNotFound {
+			return "host " + dns.Name + " not found", few
+		}
+		return "looking up host " + dns.Name + " did not work", 0
+	}
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no whole reply in time", 0
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused", 0
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset", 0
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "the connection ended before the reply did", 0
+	}
+	return "the connection broke", 0
+}
+
+// loopback tells whether a host name means this machine.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
