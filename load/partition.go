@@ -1,0 +1,193 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+
+	"etl/internal/fault"
+	"etl/schemas"
+)
+
+// A Partition is one level of folders of a data set.
+type Partition struct {
+	By string // year, month, day or hour of a time; value; bucket
+	N  int    // bucket: how many
+	Of string // a top-level column
+}
+
+// Other is where rows go whose partition value cannot be read back from the
+// name of a folder: NULL, what readers take for NULL, the empty text, and
+// texts that are too long for a name. The true value stays in the file.
+const Other = "_other"
+
+// sliceKey is the key of the folder of a slice.
+const sliceKey = "window"
+
+// A level finds the folder of each row on one level. It remembers the values
+// that it has met and numbers them from 0.
+type level struct {
+	key     string // "created_at_month"
+	column  int    // in the record
+	source  *column
+	by      string
+	buckets uint64
+	zone    *time.Location
+
+	values  []string         // partition values by number
+	numbers map[string]int32 // of values
+	texts   map[string]int32 // by text as it stands in the column, which is the value too
+	ints    map[int64]int32  // by integer as it stands in the column
+	from    int64            // values from here
+	until   int64            // to before here
+	within  int32            // are all of this number
+	key128  schemas.KeyBuilder
+}
+
+// newLevel checks a level against the columns of the data set.
+func newLevel(p Partition, l *layout, zone *time.Location) (*level, error) {
+	bad := func(format string, args ...any) error {
+		return fault.New(fault.Config, "partitioning by %s of %s: %s", p.By, p.Of, fmt.Sprintf(format, args...))
+	}
+	v := &level{
+		key: p.Of + "_" + p.By, by: p.By, zone: zone, buckets: uint64(p.N),
+		numbers: map[string]int32{}, texts: map[string]int32{}, ints: map[int64]int32{},
+	}
+	for i, c := range l.columns {
+		if c.name == p.Of {
+			v.column, v.source = i, c
+		}
+	}
+	if v.source == nil || v.source.leaf == nil {
+		return nil, bad("the schema has no such column, or it is a list or a struct")
+	}
+	kind := v.source.source.Kind
+	switch p.By {
+	case "year", "month", "day", "hour":
+		if kind != schemas.Timestamp && (kind != schemas.Date || p.By == "hour") {
+			return nil, bad("the column is no timestamp and no date")
+		}
+	case "bucket":
+		if p.N < 1 {
+			return nil, bad("there must be at least one bucket")
+		}
+		fallthrough
+	case "value":
+		if kind == schemas.Float64 {
+			return nil, bad("two floats are hardly ever equal")
+		}
+	default:
+		return nil, bad("only year, month, day, hour, value and bucket are known")
+	}
+	return v, nil
+}
+
+// number returns the number of the value of a row.
+func (v *level) number(a arrow.Array, row int) int32 {
+	if a.IsNull(row) {
+		return v.intern(Other)
+	}
+	if text, ok := textAt(a, row); ok {
+		return v.textNumber(text)
+	}
+	if x, ok := intAt(a, row); ok {
+		return v.intNumber(x)
+	}
+	return v.intern(v.decimalValue(a, row))
+}
+
+func (v *level) textNumber(text string) int32 {
+	if n, known := v.texts[text]; known {
+		return n
+	}
+	value := v.textValue(text)
+	n := v.intern(value)
+	if value == text { // else there may be any number of them
+		v.texts[v.values[n]] = n
+	}
+	return n
+}
+
+// intern numbers a partition value.
+func (v *level) intern(value string) int32 {
+	n, known := v.numbers[value]
+	if !known {
+		value = strings.Clone(value) // it may lie in a record
+		n = int32(len(v.values))
+		v.numbers[value] = n
+		v.values = append(v.values, value)
+	}
+	return n
+}
+
+func (v *level) intNumber(x int64) int32 {
+	if x >= v.from && x < v.until {
+		return v.within
+	}
+	switch v.by {
+	case "bucket":
+		return v.intern(v.intValue(x))
+	case "value":
+		n, known := v.ints[x]
+		if !known {
+			n = v.intern(v.intValue(x))
+			v.ints[x] = n
+		}
+		return n
+	}
+	return v.period(x)
+}
+
+// period numbers the period around a time, and remembers how far it reaches.
+func (v *level) period(x int64) int32 {
+	at, zone := time.UnixMicro(x), v.zone
+	if v.source.source.Kind == schemas.Date {
+		if x < math.MinInt32 || x > math.MaxInt32 {
+			return v.intern(Other)
+		}
+		at, zone = time.Unix(x*86400, 0), time.UTC
+	}
+	at = at.In(zone)
+	if at.Year() < 1 || at.Year() > 9999 {
+		return v.intern(Other)
+	}
+	n := v.intern(periodName(v.by, at))
+	if v.by != "hour" && v.source.source.Kind == schemas.Timestamp { // hours of a day with a change of clocks may come twice
+		v.from, v.until = periodBounds(v.by, at)
+		v.within = n
+	}
+	return n
+}
+
+func periodName(by string, t time.Time) string {
+	switch by {
+	case "year":
+		return t.Format("2006-01-01")
+	case "month":
+		return t.Format("2006-01-") + "01"
+	case "day":
+		return t.Format(time.DateOnly)
+	default:
+		return t.Format("2006-01-02T15")
+	}
+}
+
+// periodBounds returns a range of microseconds around t whose times all lie in
+// t's period. It leaves out the days at either end of the period: there clocks
+// may have been changed.
+func periodBounds(by string, t time.Time) (from, until int64) {
+	y, m, d := t.Date()
+	switch by {
+	case "year":
+		return time.Date(y, 1, 2, 12, 0, 0, 0, time.UTC).UnixMicro(), time.Date(y, 12, 30, 12, 0, 0, 0, time.UTC).UnixMicro()
+	case "month":
+		last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
+		return time.Date(y, m, 2, 12, 0, 0, 0, time.UTC).UnixMicro(), time.Date(y, m, last-1, 12, 0, 0, 0, time.UTC).UnixMicro()
+	default:
+		noon := time.Date(y, m, d, 12, 0, 0, 0, t.Location())
+		return noon.Add(-8 * time.Hour).UnixMicro(), noon.Add(8 * time.Hour).UnixMicro()
+	}
+}

@@ -1,0 +1,235 @@
+package load
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+
+	"etl/internal/fault"
+)
+
+// spillBytes is how much the partitions that wait may hold in memory.
+const spillBytes = 16 << 20
+
+// A spill keeps the rows of partitions that cannot be open yet, in one file of
+// the stage: block after block, each of one partition. Where blocks end says
+// nothing about the bytes of the final files.
+type spill struct {
+	stage  *Stage
+	layout *layout
+	name   string
+	out    *sink // nil: nothing is spilled, or it is read back
+	in     blob
+	size   int64
+	blocks map[*part][]spilled
+	packer *zstd.Encoder
+	opener *zstd.Decoder
+	buffer []byte // scratch
+}
+
+// spilled is where a block lies in the file.
+type spilled struct {
+	at   int64
+	size int
+}
+
+// judge spills all waiting rows if they take too much memory.
+func (s *spill) judge(parts []*part) error {
+	var total int64
+	for _, p := range parts {
+		if p.spill != nil && p.block.vectors != nil {
+			total += p.block.size() + int64(len(p.block.vectors))*128
+		}
+	}
+	if total <= spillBytes {
+		return nil
+	}
+	for _, p := range parts {
+		if p.spill == nil || p.block.rows == 0 {
+			continue
+		}
+		if err := s.write(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open starts the file.
+func (s *spill) open() (err error) {
+	if s.out != nil {
+		return nil
+	}
+	if s.out, err = s.stage.create(s.name); err != nil {
+		return err
+	}
+	s.blocks = map[*part][]spilled{}
+	s.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	s.opener, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	return err
+}
+
+// write spills the block of a partition and gives its memory back.
+func (s *spill) write(p *part) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	s.buffer = p.block.pack(s.buffer[:0])
+	packed := s.packer.EncodeAll(s.buffer, nil)
+	if _, err := s.out.Write(packed); err != nil {
+		return stored(err, "writing %s", s.name)
+	}
+	s.blocks[p] = append(s.blocks[p], spilled{s.size, len(packed)})
+	s.size += int64(len(packed))
+	p.block = block{}
+	return nil
+}
+
+// restore gives a partition its turn: it takes its rows back, in order. One that
+// was open has none here.
+func (s *spill) restore(p *part) error {
+	if p.spill == nil {
+		return nil
+	}
+	p.spill = nil
+	blocks := s.blocks[p]
+	if len(blocks) == 0 {
+		return nil
+	}
+	if err := s.rewind(); err != nil {
+		return err
+	}
+	last := p.block
+	p.block = block{}
+	for _, at := range blocks {
+		packed := make([]byte, at.size)
+		if _, err := s.in.ReadAt(packed, at.at); err != nil && !errors.Is(err, io.EOF) {
+			return stored(err, "reading %s", s.name)
+		}
+		data, err := s.opener.DecodeAll(packed, nil)
+		if err != nil {
+			return stored(err, "reading %s", s.name)
+		}
+		b, err := unpack(data, s.layout)
+		if err != nil {
+			return err
+		}
+		if err := p.add(&b, all(b.rows)); err != nil {
+			return err
+		}
+	}
+	return p.add(&last, all(last.rows))
+}
+
+// rewind ends the writing and starts the reading.
+func (s *spill) rewind() error {
+	if s.in != nil {
+		return nil
+	}
+	if _, _, err := s.out.Close(); err != nil {
+		return stored(err, "writing %s", s.name)
+	}
+	s.out = nil
+	in, err := s.stage.open(s.name)
+	s.in = in
+	return err
+}
+
+// remove removes the file, if there is one.
+func (s *spill) remove() (err error) {
+	if s.out != nil {
+		err = s.out.Abort()
+	}
+	if s.opener != nil {
+		s.opener.Close()
+	}
+	if s.in != nil {
+		err = errors.Join(s.in.Close(), s.stage.discard(s.name))
+	}
+	s.in, s.out, s.opener = nil, nil, nil
+	return stored(err, "removing %s", s.name)
+}
+
+// all marks n rows.
+func all(n int) []bool {
+	keep := make([]bool, n)
+	for i := range keep {
+		keep[i] = true
+	}
+	return keep
+}
+
+// pack appends the rows of a block as bytes.
+func (b *block) pack(out []byte) []byte {
+	out = binary.AppendUvarint(out, uint64(b.rows))
+	for i := range b.vectors {
+		v := &b.vectors[i]
+		for _, bytes := range [][]byte{v.defs, v.reps, v.data} {
+			out = append(binary.AppendUvarint(out, uint64(len(bytes))), bytes...)
+		}
+		out = binary.AppendUvarint(out, uint64(len(v.ints)))
+		for _, x := range v.ints {
+			out = binary.LittleEndian.AppendUint64(out, uint64(x))
+		}
+		out = binary.AppendUvarint(out, uint64(len(v.ends)))
+		for _, end := range v.ends {
+			out = binary.AppendUvarint(out, uint64(end))
+		}
+	}
+	return out
+}
+
+// unpack reads what pack has written.
+func unpack(data []byte, l *layout) (block, error) {
+	u := unpacker{data: data}
+	b := newBlock(len(l.leaves))
+	b.rows = u.length()
+	for i := range b.vectors {
+		v := &b.vectors[i]
+		v.rows = b.rows
+		v.defs, v.reps, v.data = u.bytes(u.length()), u.bytes(u.length()), u.bytes(u.length())
+		v.ints = make([]int64, min(u.length(), len(u.data)/8))
+		for j := range v.ints {
+			v.ints[j] = int64(binary.LittleEndian.Uint64(u.bytes(8)))
+		}
+		v.ends = make([]int, min(u.length(), len(u.data)))
+		for j := range v.ends {
+			v.ends[j] = u.length()
+		}
+	}
+	if u.short || len(u.data) > 0 {
+		return b, fault.New(fault.Storage, "reading spilled rows back: damaged")
+	}
+	return b, b.check(l)
+}
+
+// An unpacker takes a text of bytes apart.
+type unpacker struct {
+	data  []byte
+	short bool // it ended too early
+}
+
+func (u *unpacker) length() int {
+	n, size := binary.Uvarint(u.data)
+	if size <= 0 || n > 1<<40 {
+		u.short = true
+		return 0
+	}
+	u.data = u.data[size:]
+	return int(n)
+}
+
+func (u *unpacker) bytes(n int) []byte {
+	if n > len(u.data) {
+		u.short = true
+		return make([]byte, min(n, 8))
+	}
+	b := u.data[:n:n]
+	u.data = u.data[n:]
+	return b
+}
