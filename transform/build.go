@@ -1,0 +1,147 @@
+package transform
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"etl/internal/fault"
+	"etl/schemas"
+
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+)
+
+// A builder makes buffers from columns.
+type builder struct {
+	*scope
+	extra bool // there is a column _extra
+}
+
+// fields makes the fields of a struct, or of the record, at a path.
+func (b *builder) fields(columns []schemas.Column, path string) ([]*field, error) {
+	var all []*field
+	for _, c := range columns {
+		f := &field{scope: b.scope, column: c, path: joinPath(path, c.Name)}
+		var err error
+		switch {
+		case c.PII == schemas.PIIDrop:
+			f.buffer = &dropped{}
+		case c.PII != "":
+			err = fmt.Errorf("pii: %s is not supported yet", c.PII)
+		case c.Misfit == schemas.ExtraMisfit && !b.extra:
+			err = errors.New("misfit: extra needs unknown: keep")
+		default:
+			f.buffer, err = b.buffer(c, f.path)
+		}
+		if err != nil {
+			return nil, columnError(f.path, err)
+		}
+		all = append(all, f)
+	}
+	return all, nil
+}
+
+func columnError(path string, err error) error {
+	if _, told := errors.AsType[*fault.Error](err); told {
+		return err
+	}
+	return fault.New(fault.Config, "column %s: %w", path, err)
+}
+
+// buffer makes the buffer of a column, or of the elements of a list.
+func (b *builder) buffer(c schemas.Column, path string) (buffer, error) {
+	t := c.Type
+	switch t.Kind {
+	case schemas.Bool:
+		return &boolean{read: readBool(c.Loose)}, nil
+	case schemas.Int32:
+		return bounded(c, b.readInt32, cmp.Compare[int32])
+	case schemas.Int64:
+		return bounded(c, b.readInt64, cmp.Compare[int64])
+	case schemas.Float64:
+		return bounded(c, b.readFloat64(c.Loose), cmp.Compare[float64])
+	case schemas.Decimal:
+		return bounded(c, b.readDecimal(t.Precision, t.Scale, c.Round), decimal128.Num.Cmp)
+	case schemas.Date:
+		return bounded(c, ofText(b.scope, readDate), cmp.Compare[int32])
+	case schemas.Time:
+		return &fixed[int64]{dtype: arrowType(t), read: ofText(b.scope, readTime)}, nil
+	case schemas.Timestamp:
+		return b.timestamp(c)
+	case schemas.Duration:
+		return &fixed[int64]{dtype: arrowType(t), read: durations{b.scope, t.Forms}.read}, nil
+	case schemas.String:
+		return &text{read: b.readString(c.Loose)}, nil
+	case schemas.UUID:
+		return &text{read: ofText(b.scope, readUUID)}, nil
+	case schemas.JSON:
+		return &text{read: b.source}, nil
+	case schemas.Enum:
+		return b.enum(c)
+	case schemas.List:
+		return b.list(c, path)
+	case schemas.Struct:
+		return b.structure(c, path)
+	}
+	return nil, fmt.Errorf("unknown type %v", t)
+}
+
+// ofBound makes a bound look like a value in a record.
+func ofBound(c schemas.Column, bound string) *node {
+	if c.Type.Kind == schemas.Date || c.Type.Kind == schemas.Timestamp {
+		return newNode(appendQuoted(nil, bound))
+	}
+	return newNode([]byte(bound))
+}
+
+var errBounds = errors.New("outside of min and max")
+
+// bounded makes a buffer whose values lie between the bounds of the column.
+func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read func(*node) (T, error), compare func(T, T) int) (buffer, error) {
+	f := &fixed[T]{dtype: arrowType(c.Type), read: read}
+	for sign, bound := range map[int]string{-1: c.Min, 1: c.Max} {
+		if bound == "" {
+			continue
+		}
+		limit, err := read(ofBound(c, bound))
+		if err != nil {
+			return nil, fmt.Errorf("reading the bound %s: %w", bound, err)
+		}
+		inner := f.read
+		f.read = func(n *node) (T, error) {
+			v, err := inner(n)
+			if err == nil && compare(v, limit) == sign {
+				err = errBounds
+			}
+			return v, err
+		}
+	}
+	return f, nil
+}
+
+func (b *builder) timestamp(c schemas.Column) (buffer, error) {
+	for _, layout := range c.Type.Layouts {
+		if strings.Contains(layout, "MST") {
+			return nil, fmt.Errorf("layout %q: abbreviations of zones are ambiguous", layout)
+		}
+	}
+	r := timestamps{layouts: c.Type.Layouts, zone: b.zone}
+	return bounded(c, ofText(b.scope, r.read), cmp.Compare[int64])
+}
+
+func (b *builder) list(c schemas.Column, path string) (buffer, error) {
+	elements, err := b.buffer(*c.Type.Element, path)
+	if err != nil {
+		return nil, err
+	}
+	return &list{scope: b.scope, dtype: arrowType(c.Type), nulls: !c.Type.Element.Required, elements: elements}, nil
+}
+
+func (b *builder) structure(c schemas.Column, path string) (buffer, error) {
+	fields, err := b.fields(c.Type.Fields, path)
+	if err != nil {
+		return nil, err
+	}
+	return &structure{scope: b.scope, dtype: arrowType(c.Type), fields: fields}, nil
+}
