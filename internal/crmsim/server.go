@@ -1,0 +1,148 @@
+package crmsim
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options say what a server serves. The zero value serves APIs without records.
+type Options struct {
+	Seed     uint64            // other seeds give other records, credentials and tokens
+	Scale    float64           // how many records: 0 none, 1 as many as a small company has, 500 ten million; above 0 every stream has at least one
+	Latency  time.Duration     // replies wait up to this long; how long depends on the request alone
+	Ledger   io.Writer         // gets one line of JSON per reply, before the reply is sent; nil: none
+	Switches map[string]string // by name, see Switches; those not given have their default
+	Now      func() time.Time  // nil: time.Now
+}
+
+// A Server serves every API below a path of its own. It is safe for concurrent
+// use.
+type Server struct {
+	options Options
+	values  values
+	sources map[string]*mount
+	ledger  sync.Mutex // one line at a time
+}
+
+// A mount is an API as a server serves it.
+type mount struct {
+	source
+	strike strike
+}
+
+// New makes a server. An unknown switch or value is an error that names those
+// that exist.
+func New(o Options) (*Server, error) {
+	if !(o.Scale >= 0) || math.IsInf(o.Scale, 1) {
+		return nil, fmt.Errorf("reading the scale: %v is not 0 or more", o.Scale)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	v, err := newValues(o.Switches)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, values: v, sources: map[string]*mount{}}
+	for _, a := range apis() {
+		s.sources[a.name] = &mount{source: a.open(o, v), strike: v.strike(a.name + ".fail")}
+	}
+	return s, nil
+}
+
+// BaseURLs returns the base URL of every API, by name, of a server that is
+// reached at base, such as http://127.0.0.1:8080.
+func (s *Server) BaseURLs(base string) map[string]string {
+	urls := map[string]string{}
+	for _, a := range apis() {
+		urls[a.name] = strings.TrimSuffix(base, "/") + "/" + a.name
+	}
+	return urls
+}
+
+// Env returns the variables that pipelines.yaml asks for: the base URL of every
+// API, and credentials that the server accepts.
+func (s *Server) Env(base string) map[string]string {
+	env := map[string]string{}
+	for name, url := range s.BaseURLs(base) {
+		env[strings.ToUpper(name)+"_URL"] = url
+		maps.Copy(env, s.sources[name].env())
+	}
+	return env
+}
+
+// maxBody is the largest request body in bytes.
+const maxBody = 1 << 20
+
+// ServeHTTP answers a request to any of the APIs.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	m, ok := s.sources[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || len(body) > maxBody {
+		http.Error(w, "request body too large or broken off", http.StatusBadRequest)
+		return
+	}
+	s.wait(r, body)
+	call := call{Request: r, path: "/" + path, body: body}
+	rep := m.serve(&call)
+	kind := ""
+	if rep.data && rep.status == http.StatusOK {
+		kind = m.strike.next()
+	}
+	s.send(w, &call, name, rep.struck(kind), kind)
+}
+
+// wait holds a request back for a time that its own content decides.
+func (s *Server) wait(r *http.Request, body []byte) {
+	if s.options.Latency <= 0 {
+		return
+	}
+	d := dice(mix(s.options.Seed ^ hash(r.URL.RequestURI()) ^ hash(string(body))))
+	t := time.NewTimer(time.Duration(d.below(int64(s.options.Latency) + 1)))
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	}
+}
+
+// send writes the ledger's line and the reply, and breaks the connection off
+// where a fault of that kind asks for it.
+func (s *Server) send(w http.ResponseWriter, c *call, name string, rep reply, kind string) {
+	s.note(c, name, rep)
+	if kind == faultReset {
+		reset(w)
+		return
+	}
+	body := rep.body
+	h := w.Header()
+	maps.Copy(h, rep.header)
+	if s.zips(c, rep) {
+		body = zip(body)
+		h.Set("Content-Encoding", "gzip")
+	}
+	if s.values.on("gzip") {
+		h.Set("Vary", "Accept-Encoding")
+	}
+	h.Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(rep.status)
+	if kind == faultTruncate || kind == faultStall {
+		breakOff(w, c.Request, body, kind)
+		return
+	}
+	// A client that has gone away is no matter of the server's.
+	_, _ = io.Copy(w, bytes.NewReader(body))
+}
