@@ -1,6 +1,7 @@
 package load
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/parquet-go/parquet-go"
@@ -103,7 +104,8 @@ func sameSchema(a, b parquet.Node) bool {
 		return false
 	}
 	if a.Leaf() {
-		return a.Type().String() == b.Type().String() && a.Type().Kind() == b.Type().Kind() && a.Type().Length() == b.Type().Length()
+		x, y := a.Type(), b.Type()
+		return x.Kind() == y.Kind() && x.Length() == y.Length() && logical(x) == logical(y)
 	}
 	as, bs := a.Fields(), b.Fields()
 	if len(as) != len(bs) {
@@ -115,4 +117,13 @@ func sameSchema(a, b parquet.Node) bool {
 		}
 	}
 	return true
+}
+
+// logical names what a type means; the unit and zone of times and the digits
+// of decimals are part of it.
+func logical(t parquet.Type) string {
+	if l := t.LogicalType(); l != nil {
+		return fmt.Sprint(l.Value)
+	}
+	return ""
 }
