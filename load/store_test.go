@@ -1,0 +1,222 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"etl/internal/fault"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// noon is the time of every commit in tests.
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+// open opens a fresh destination.
+func open(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(filepath.Join(t.TempDir(), "lake"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// on returns a second process's view of the same destination.
+func (s *Store) on(t *testing.T, before func(op, name string) error) *Store {
+	t.Helper()
+	other, err := Open(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.objects.(*folder).before = before
+	return other
+}
+
+// tree returns what lies below a folder of the destination: content by name.
+func tree(t *testing.T, s *Store, dir string) map[string]string {
+	t.Helper()
+	names, err := s.objects.list(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, name := range names {
+		data, err := s.objects.read(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = string(data)
+	}
+	return files
+}
+
+// wantClass fails the test unless err is of the class and says all of the words.
+func wantClass(t *testing.T, err error, class fault.Class, words ...string) {
+	t.Helper()
+	if err == nil || fault.Of(err) != class {
+		t.Fatalf("got %v (%v), want class %v", err, fault.Of(err), class)
+	}
+	for _, word := range words {
+		if !strings.Contains(err.Error()+" "+fault.Hint(err), word) {
+			t.Errorf("%q does not say %q", err, word)
+		}
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	shared := t.TempDir()
+	if err := os.Chmod(shared, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, root string
+		class      fault.Class
+	}{
+		{"a bucket of S3", "s3://bucket/prefix", fault.Config},
+		{"a bucket of GCS", "gs://bucket", fault.Config},
+		{"a folder that everybody writes to", shared, fault.Storage},
+		{"a file", file, fault.Storage},
+		{"a name with a NUL", "a\x00b", fault.Config},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Open(test.root)
+			wantClass(t, err, test.class)
+		})
+	}
+}
+
+func TestDatasetRefusesNamesThatLeadElsewhere(t *testing.T) {
+	s := open(t)
+	for _, name := range []string{"", ".", "..", "../x", "a/b", "/etc", ".hidden", "a\nb", "a'b"} {
+		_, err := s.Dataset(name).Newest()
+		wantClass(t, err, fault.Config)
+		_, err = s.Dataset("requests").Stage(name, "run")
+		wantClass(t, err, fault.Bug)
+	}
+}
+
+func TestFolderNeverLeavesTheDestination(t *testing.T) {
+	s := open(t)
+	outside := t.TempDir()
+	if err := os.Symlink(outside, filepath.Join(s.path, "data")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.objects.put("data/x", []byte("x")); err == nil {
+		t.Error("wrote through a link that leads outside")
+	}
+	if err := s.objects.put("../x", []byte("x")); err == nil {
+		t.Error("wrote beside the destination")
+	}
+	entries, err := os.ReadDir(outside)
+	if err != nil || len(entries) > 0 {
+		t.Errorf("outside lie %v, %v", entries, err)
+	}
+}
+
+func TestModesDoNotDependOnTheUmask(t *testing.T) {
+	for _, umask := range []int{0o000, 0o022, 0o077} {
+		old := syscall.Umask(umask)
+		s := open(t)
+		d := s.Dataset("requests")
+		job{}.commit(t, d, "run", 0, files{"p=1": "one"}, nil)
+		unlock, err := d.Lock()
+		syscall.Umask(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := unlock(); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]fs.FileMode{
+			"data": 0o750, "data/requests/p=1": 0o750, "_etl/requests": 0o750,
+			"data/requests/p=1/000001-0001.parquet":      0o640,
+			"views/requests.sql":                         0o640,
+			"_etl/requests/commits/000000000001.json":    0o600,
+			"_etl/requests/published/000000000001":       0o600,
+			"_etl/requests/rejects/000000000001.parquet": 0o600,
+			"_etl/requests/lock":                         0o600,
+		}
+		got := map[string]fs.FileMode{}
+		for name := range want {
+			info, err := os.Stat(filepath.Join(s.path, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got[name] = info.Mode().Perm()
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("umask %03o: modes (-want +got):\n%s", umask, diff)
+		}
+	}
+}
+
+func TestObjects(t *testing.T) {
+	s := open(t).objects
+	if err := s.create("a/b/c", []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.create("a/b/c", []byte("2")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("creating what exists: %v, want ErrExist", err)
+	}
+	if got, err := s.read("a/b/c"); string(got) != "1" || err != nil {
+		t.Errorf("it now holds %q, %v", got, err)
+	}
+	if err := s.put("a/b/c", []byte("3")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.move("a/b/c", "x/y"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.move("a/b/c", "x/y"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("moving what is gone: %v, want ErrNotExist", err)
+	}
+	if err := s.tidy("x"); err != nil {
+		t.Errorf("a folder with something in it stays, without error: %v", err)
+	}
+	names, err := s.list(".")
+	if diff := cmp.Diff([]string{"x/y"}, names); diff != "" || err != nil {
+		t.Errorf("%v, objects (-want +got):\n%s", err, diff)
+	}
+	for range 2 {
+		if err := s.remove("x/y"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names, err := s.list("x/z"); len(names) > 0 || err != nil {
+		t.Errorf("a folder that is not there holds %v, %v", names, err)
+	}
+	if _, err := s.read("x/y"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("reading what is not there: %v", err)
+	}
+}
+
+func TestLock(t *testing.T) {
+	d := open(t).Dataset("requests")
+	unlock, err := d.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Lock()
+	wantClass(t, err, fault.Conflict, "requests", "another run")
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = d.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unlock(); err != nil {
+		t.Fatal(err)
+	}
+}
