@@ -113,7 +113,7 @@ func (t *take) prepare(b *built) (err error) {
 		}
 		b.keys = keyset.New(dir)
 	}
-	b.reject = newRejects(t.p, t.stage)
+	b.reject = newRejects(t.p, t.units, t.stage)
 	if t.family != nil && t.family.changed != "" {
 		b.parents, err = t.newKin()
 	}
@@ -199,8 +199,10 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	l.pages++
 	l.records += int64(len(p.Records))
 	l.rejected += int64(len(item.batch.Rejects))
-	l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
-	l.lastTotal = p.Total
+	if l.pages == 1 || p.Total >= 0 || len(p.Records) > 0 { // a page behind the end tells nothing
+		l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
+		l.lastTotal = p.Total
+	}
 	l.gone = l.gone || p.Gone
 	b.counts.Pages++
 	b.counts.Bytes += int64(len(p.Body))

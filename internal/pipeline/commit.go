@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"etl/internal/config"
@@ -30,7 +29,7 @@ func (t *take) commitSlice(ctx context.Context, b *built) (*load.Commit, error) 
 	t.result.Written += b.counts.Written
 	draft := load.Draft{
 		Run: t.run, Label: t.o.Label, Time: t.o.Now().UTC(), Version: t.o.Version,
-		Schema:       load.SchemaRef{Name: t.p.Schema.Name, Fingerprint: t.p.Schema.Fingerprint()},
+		Schema:       load.Describe(t.p.Schema, t.p.Key),
 		Fingerprints: load.Fingerprints{Config: t.id.All, Source: t.id.Source, Request: t.id.Request},
 		Proof:        t.dataSetProof(b), Counts: b.counts, Slices: []load.Slice{t.commitRecord(b)},
 		Add: add, Replace: replace, Units: t.reading.units(), Drift: b.drift,
@@ -67,16 +66,15 @@ func (t *take) exchange(b *built) (add []load.StagedFile, replace []load.File, e
 	if err != nil {
 		return nil, nil, err
 	}
-	merged, err := t.stage.Merge(t.writerOptions(), load.Merge{
+	o := t.writerOptions()
+	o.Name = "merged"
+	add, replace, _, err = t.stage.Merge(o, load.Merge{
 		Base: t.base, Incoming: b.files, Key: t.p.Key, Version: t.p.Version,
 		Remove: func(key schemas.Key, _ int64) bool {
 			return incoming[key] || t.family != nil && t.family.leaving[key]
 		},
 	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return merged.Add, merged.Replace, nil
+	return add, replace, err
 }
 
 // incoming returns the keys of the rows that were read.
@@ -176,7 +174,7 @@ func (r *reading) serverDate() time.Time {
 func (t *take) identity() string {
 	name := t.id.All[:32]
 	if t.slice.name != "" {
-		name += "-" + slicePath.Replace(t.slice.name)
+		name += "-" + t.slice.name
 	}
 	return name
 }
@@ -192,17 +190,4 @@ func accountsFor(c load.Counts, files []load.StagedFile, p *config.Pipeline) err
 		return fault.New(fault.Bug, "pipeline %s: %d records were served, %d are duplicates, %d rejected, but %d rows were written", p.Name, c.Served, c.Duplicates, c.Rejected, rows)
 	}
 	return nil
-}
-
-// live sorts files by path, the order in which a commit lists them.
-func live(files []load.File) []load.File {
-	return slices.SortedFunc(slices.Values(files), func(a, b load.File) int {
-		switch {
-		case a.Path < b.Path:
-			return -1
-		case a.Path > b.Path:
-			return 1
-		}
-		return 0
-	})
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -29,8 +30,14 @@ type reader func(ctx context.Context, out chan<- fetched) error
 // fetcher asks the source for the pages of units.
 type fetcher struct {
 	list func(unit, list int) *extract.List
-	// accept is told of every page as it arrives, in any order.
-	accept func(unit, list int, p *extract.Page) error
+	// kept returns the pages of a list that need not be asked for; nil: ask.
+	kept func(ctx context.Context, unit, list int) ([]*keptPage, error)
+	// open reads a page that kept returned.
+	open func(*keptPage) (*extract.Page, error)
+	// arrived is told of every page as it comes, in any order.
+	arrived func(unit, list int, p *extract.Page) error
+	// taken is told, in plan order, of every page that is passed on.
+	taken func(unit, list int, p *extract.Page)
 	// ended is told, in plan order, that a unit was read to its end.
 	ended func(unit int) error
 	// planned is told how many pages a list will have.
@@ -52,7 +59,7 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 				}
 				g.Go(func() error {
 					defer close(s.pages)
-					return f.readList(ctx, f.list(u, l), s)
+					return f.readList(ctx, s)
 				})
 			}
 		}
@@ -66,6 +73,7 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *stream, out chan<- fetched) error {
 	for s := range queue {
 		for p := range s.pages {
+			f.taken(s.unit, s.list, p)
 			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p}); err != nil {
 				return err
 			}
@@ -96,9 +104,14 @@ type stream struct {
 	whole      bool
 }
 
-// readList reads one list: its first page, then what the first page lets plan,
-// then page by page as long as the list goes on.
-func (f *fetcher) readList(ctx context.Context, l *extract.List, s *stream) error {
+// readList reads one list: from disk what is kept of it; else its first page,
+// then what the first page lets plan, then page by page as long as it goes on.
+func (f *fetcher) readList(ctx context.Context, s *stream) error {
+	kept, err := f.kept(ctx, s.unit, s.list)
+	if err != nil || kept != nil {
+		return errors.Join(err, f.readKept(ctx, kept, s))
+	}
+	l := f.list(s.unit, s.list)
 	last, err := f.fetch(ctx, l, l.First(), s)
 	if err != nil {
 		return err
@@ -108,6 +121,9 @@ func (f *fetcher) readList(ctx context.Context, l *extract.List, s *stream) erro
 	}
 	if rest := l.Rest(last); len(rest) > 0 {
 		f.planned(1 + len(rest))
+		if _, _, err := l.Next(last); err != nil {
+			return err
+		}
 		if last, err = f.readAhead(ctx, l, rest, last, s); err != nil {
 			return err
 		}
@@ -130,6 +146,21 @@ func (f *fetcher) readList(ctx context.Context, l *extract.List, s *stream) erro
 	}
 }
 
+// readKept sends pages from disk.
+func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) error {
+	for _, p := range pages {
+		page, err := f.open(p)
+		if err != nil {
+			return err
+		}
+		if err := send(ctx, s.pages, page); err != nil {
+			return err
+		}
+	}
+	s.whole = len(pages) > 0
+	return nil
+}
+
 // readAhead fetches planned pages side by side, sends them in order, and
 // returns the last one. A page that says that the list ends ends the plan too.
 func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract.Position, last *extract.Page, s *stream) (*extract.Page, error) {
@@ -137,6 +168,7 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	defer cancel()
 	futures := make(chan chan *extract.Page, pagesAhead)
 	g, gctx := errgroup.WithContext(ctx)
+	var err error
 	g.Go(func() error {
 		defer close(futures)
 		for _, at := range rest {
@@ -159,18 +191,20 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	for future := range futures {
 		p, ok := <-future
 		broken = broken || !ok
-		if ended || broken || send(gctx, s.pages, p) != nil {
+		if ended || broken || err != nil || send(gctx, s.pages, p) != nil {
 			continue // until those that were started have stopped
 		}
 		if last = p; p.Last {
 			ended = true
 			cancel()
+		} else if _, _, err = l.Next(p); err != nil { // it alone sees that a list goes in circles
+			cancel()
 		}
 	}
-	if err := g.Wait(); err != nil && !ended {
-		return nil, err
+	if werr := g.Wait(); err == nil && !ended {
+		err = werr
 	}
-	return last, nil
+	return last, err
 }
 
 func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Position, s *stream) (*extract.Page, error) {
@@ -178,7 +212,7 @@ func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Positio
 	if err != nil {
 		return nil, err
 	}
-	return p, f.accept(s.unit, s.list, p)
+	return p, f.arrived(s.unit, s.list, p)
 }
 
 // send delivers v unless ctx ends first.

@@ -51,7 +51,7 @@ func (j *job) checkBase(base *load.Commit) error {
 	if base == nil {
 		return nil
 	}
-	if base.Source != j.id.Source && !j.o.NewSource {
+	if base.Fingerprints.Source != j.id.Source && !j.o.NewSource {
 		return fault.New(fault.Config, "pipeline %s: the data set was read from another address or account", j.p.Name).
 			WithHint("use another destination, or --new-source if it is the same data")
 	}
@@ -73,9 +73,6 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	if t.nothingToDo() {
 		j.log.Info("nothing has changed")
 		return nil
-	}
-	if t.stage, err = j.ds.Stage(t.identity(), j.run); err != nil {
-		return err
 	}
 	if err := t.openReading(); err != nil {
 		return err
@@ -126,7 +123,7 @@ func (t *take) nothingToDo() bool {
 // the files do not.
 func (t *take) leave(cause error) error {
 	err := t.reading.leave(fault.Of(cause))
-	return errors.Join(err, t.stage.Remove())
+	return errors.Join(err, t.stage.Clear())
 }
 
 // count adds what was read to the pipeline's result, whether it is committed

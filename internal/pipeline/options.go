@@ -33,7 +33,7 @@ type Options struct {
 	KeepFailed  time.Duration // how long a reading that failed is kept; 0: 7 days
 	Concurrency int           // pipelines at one time; 0: 4
 
-	Now       func() time.Time  // nil: time.Now
+	Now       func() time.Time // nil: time.Now
 	Sleep     func(context.Context, time.Duration) error
 	Transport http.RoundTripper // nil: that of extract
 	Log       *slog.Logger      // nil: discard

@@ -180,7 +180,7 @@ func parentText(parent map[string]any) string {
 func (t *take) changedOnly(fam *family, rows []map[string]any) ([]map[string]any, error) {
 	known := map[string]bool{}
 	if t.base != nil && t.base.ParentsFile != "" {
-		all := t.o.AllParents || t.base.Request != t.id.Request
+		all := t.o.AllParents || t.base.Fingerprints.Request != t.id.Request
 		err := t.ds.ReadParents(t.base, func(p load.Parent) error {
 			value, listed := fam.values[p.Text]
 			if listed && value == p.Changed && !all {

@@ -58,31 +58,37 @@ func unitsOf(p *config.Pipeline, parents []map[string]any) ([]unit, error) {
 func (j *job) slices(base *load.Commit) ([]slice, error) {
 	w := j.p.Window
 	if w == nil {
-		if !j.o.Since.IsZero() || !j.o.Until.IsZero() {
-			return nil, fault.New(fault.Config, "pipeline %s has no window, so --since and --until do not apply", j.p.Name)
-		}
 		return []slice{{}}, nil
 	}
 	from, to := w.Start, j.o.Now()
-	given := !j.o.Since.IsZero() || !j.o.Until.IsZero()
-	if !j.o.Since.IsZero() {
-		from = j.o.Since
-	}
-	if !j.o.Until.IsZero() {
-		to = j.o.Until
-	}
-	cells, err := w.Slices(from, to, j.p.Source.Zone, given)
-	if err != nil {
-		return nil, fault.New(fault.Config, "pipeline %s: %w", j.p.Name, err)
+	for name, bound := range map[string]struct{ given, into *time.Time }{"--since": {&j.o.Since, &from}, "--until": {&j.o.Until, &to}} {
+		if bound.given.IsZero() {
+			continue
+		}
+		if !w.OnGrid(*bound.given) {
+			before, after := w.Nearest(*bound.given)
+			return nil, fault.New(fault.Config, "pipeline %s: %s does not lie on the grid of a slice for every %s", j.p.Name, name, w.Every).
+				WithHint("the nearest are %s and %s", before.Format(time.RFC3339), after.Format(time.RFC3339))
+		}
+		*bound.into = *bound.given
 	}
 	var all []slice
-	for _, c := range cells {
-		all = append(all, slice{c.Name, c.Since, c.Until})
+	for _, c := range w.Slices(from, to) {
+		all = append(all, slice{sliceName(w, c.Since), c.Since, c.Until})
 	}
-	if given {
+	if !j.o.Since.IsZero() || !j.o.Until.IsZero() {
 		return all, nil
 	}
 	return j.due(all, base), nil
+}
+
+// sliceName returns the name of a slice, which is that of its folder too: the
+// date in the zone of the window, or the hour in UTC, so that none comes twice.
+func sliceName(w *config.Window, since time.Time) string {
+	if w.Every == "hour" {
+		return since.UTC().Format("2006-01-02T15Z")
+	}
+	return since.Format(time.DateOnly)
 }
 
 // due leaves out the slices that are committed and closed, except the newest
@@ -91,7 +97,7 @@ func (j *job) due(all []slice, base *load.Commit) []slice {
 	closed := map[string]bool{}
 	if base != nil {
 		for _, s := range base.Slices {
-			closed[s.Name] = !s.Open
+			closed[sliceName(j.p.Window, s.Since.In(j.p.Source.Zone))] = s.State == load.SliceClosed
 		}
 	}
 	again := j.p.Window.Again

@@ -25,15 +25,15 @@ func (t *take) judge(b *built) (*judgement, error) {
 			return nil, err
 		}
 	}
-	v.proof = config.Settled
+	v.proof = t.p.Strongest() // of no list at all: there was nothing to ask
 	for i := range b.lists {
+		if b.lists[i].gone {
+			continue // told, and counted as gone
+		}
 		proof, why := b.lists[i].proves(b.keys != nil)
 		if strength(proof) < strength(v.proof) {
 			v.proof, v.why = proof, why
 		}
-	}
-	if len(b.lists) == 0 {
-		v.proof = config.Answered // there was no parent to ask for
 	}
 	t.judgeCovers(b, v)
 	if t.family != nil && strength(t.family.proof) < strength(v.proof) {
@@ -81,7 +81,7 @@ func (b *built) listOf(ordinal int64) int {
 // proves returns what a list alone proves about itself.
 func (l *tally) proves(keyed bool) (proof, why string) {
 	switch {
-	case l.strongest == config.Answered || l.gone:
+	case l.strongest == config.Answered:
 		return config.Answered, ""
 	case l.strongest == config.Walked || !keyed || l.hint:
 		return config.Walked, ""
@@ -112,28 +112,14 @@ func (t *take) judgeCovers(b *built, v *judgement) {
 }
 
 // required returns the least proof that a commit needs.
-func (t *take) required(b *built) string {
+func (t *take) required() string {
 	if t.p.Complete != "" {
 		return t.p.Complete
 	}
-	least := config.Settled
-	for i := range b.lists {
-		strongest := b.lists[i].strongest
-		if b.lists[i].gone {
-			continue
-		}
-		if strongest == config.Counted && (b.keys == nil || b.lists[i].hint) {
-			strongest = config.Walked
-		}
-		least = weaker(least, strongest)
-	}
 	if t.family != nil {
-		least = weaker(least, t.family.proof)
+		return weaker(t.p.Strongest(), t.family.proof)
 	}
-	if len(b.lists) == 0 || least == config.Settled {
-		return config.Answered
-	}
-	return least
+	return t.p.Strongest()
 }
 
 // incomplete is the error for a reading whose proof is too weak.

@@ -5,7 +5,6 @@ import (
 
 	"etl/extract"
 	"etl/internal/config"
-	"etl/internal/fault"
 )
 
 // rounds is how often a list that moved is read again.
@@ -22,7 +21,9 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err != nil {
 		return b, err
 	}
-	t.reading.whole()
+	if err := t.reading.whole(); err != nil {
+		return b, err
+	}
 	if err := t.declare(ctx, 1); err != nil {
 		return b, err
 	}
@@ -30,7 +31,7 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err != nil {
 		return b, err
 	}
-	need := t.required(b)
+	need := t.required()
 	for round := 0; strength(v.proof) < strength(need); round++ {
 		again, err := t.again(ctx, b)
 		if err != nil {
@@ -126,6 +127,3 @@ func (t *take) again(ctx context.Context, b *built) (bool, error) {
 	}
 	return true, nil
 }
-
-// interrupted tells whether err is the end of the run and no failure of it.
-func interrupted(err error) bool { return fault.Of(err) == fault.Interrupted }

@@ -11,20 +11,21 @@ import (
 // rejects collects the records that were set aside.
 type rejects struct {
 	p     *config.Pipeline
+	units []unit
 	stage *load.Stage
-	w     *load.RejectsWriter // nil until the first reject
+	w     *load.RejectWriter // nil until the first reject
 	count int64
 	first string // where and why the first one was set aside
 }
 
-func newRejects(p *config.Pipeline, stage *load.Stage) *rejects {
-	return &rejects{p: p, stage: stage}
+func newRejects(p *config.Pipeline, units []unit, stage *load.Stage) *rejects {
+	return &rejects{p: p, units: units, stage: stage}
 }
 
 func (r *rejects) add(item decoded) (err error) {
 	for _, x := range item.batch.Rejects {
 		if r.w == nil {
-			if r.w, err = r.stage.RejectsWriter(); err != nil {
+			if r.w, err = r.stage.Rejects(); err != nil {
 				return err
 			}
 		}
@@ -33,7 +34,7 @@ func (r *rejects) add(item decoded) (err error) {
 		}
 		r.count++
 		err := r.w.Write(load.Reject{
-			Page: int64(x.Page), Record: int64(x.Record), Start: int64(x.Start), End: int64(x.End),
+			Unit: r.units[item.unit].name, Page: int64(x.Page), Record: int64(x.Record), Start: int64(x.Start), End: int64(x.End),
 			Path: x.Path, Column: x.Column, Reason: x.Reason, Raw: string(item.page.Body[x.Start:x.End]),
 		})
 		if err != nil {
@@ -43,11 +44,10 @@ func (r *rejects) add(item decoded) (err error) {
 	return nil
 }
 
-// finish closes the file of rejects and returns its name in the stage; empty
-// without any.
-func (r *rejects) finish() (string, error) {
+// finish closes the file of rejects; nil without any.
+func (r *rejects) finish() (*load.StagedFile, error) {
 	if r.w == nil {
-		return "", nil
+		return nil, nil
 	}
 	w := r.w
 	r.w = nil

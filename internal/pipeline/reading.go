@@ -1,0 +1,372 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"etl/extract"
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// A reading is all that was read of a slice: the accepted pages, kept on this
+// machine until they are committed.
+type reading struct {
+	t       *take
+	dir     string
+	kept    *load.Pages
+	about   load.Reading
+	rebuilt bool // every page is kept already: nothing is asked
+	planned atomic.Int64
+
+	reread int64 // records of pages that another copy took the place of
+	again  int64 // requests for pages that were there before
+
+	mu      sync.Mutex
+	date    time.Time            // newest Date of the server
+	arrived map[pageID]*keptPage // fetched ahead, perhaps behind the end of their list
+	pages   map[pageID]*keptPage // accepted
+	seq     int
+}
+
+// A pageID is the place of a page in the plan.
+type pageID struct{ unit, list, number int }
+
+// A keptPage is an accepted page that lies on disk.
+type keptPage struct {
+	pageID
+	at      extract.Position
+	ref     load.PageRef
+	total   int64
+	records int64
+	seq     int // order in which pages arrived
+}
+
+// pagesOfList is room for the pages of one list in the numbers of a unit.
+const pagesOfList = 1 << 24
+
+// number is the number of a page in its unit.
+func (id pageID) fileNumber() int { return id.list*pagesOfList + id.number }
+
+// openReading starts a reading, or goes on with one that was left behind: one
+// that was broken off not long ago, or one that was whole but did not fit a
+// schema that has changed since.
+func (t *take) openReading() (err error) {
+	r := &reading{t: t, arrived: map[pageID]*keptPage{}, pages: map[pageID]*keptPage{}}
+	t.reading = r
+	fresh, err := t.ds.Stage(t.identity(), t.run)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Dir(fresh.Folder())
+	if t.o.StageDir != "" {
+		dir = filepath.Join(t.o.StageDir, t.p.Name, t.identity())
+	}
+	r.about = load.Reading{Identity: t.identity(), Run: t.run, Started: t.o.Now().UTC(), Schema: t.schemaHash(), State: load.BrokenOff}
+	if t.base != nil {
+		r.about.Base = t.base.Number
+	}
+	if err := r.choose(dir); err != nil {
+		return err
+	}
+	r.dir = filepath.Join(dir, r.about.Run)
+	if t.stage, err = t.ds.Stage(t.identity(), r.about.Run); err != nil {
+		return err
+	}
+	if err := t.stage.Clear(); err != nil {
+		return err
+	}
+	if r.kept, err = load.OpenPages(r.dir); err != nil {
+		return err
+	}
+	r.about.Schema = t.schemaHash()
+	return r.kept.Describe(r.about)
+}
+
+// choose looks through the readings that were left in dir. It goes on with the
+// newest that may be used, and removes the others.
+func (r *reading) choose(dir string) error {
+	left, err := load.Readings(dir)
+	if err != nil {
+		return err
+	}
+	for _, old := range slices.Backward(left) {
+		age := r.t.o.Now().Sub(old.Started)
+		resume := old.State == load.BrokenOff && age < r.t.o.ResumeFor
+		rebuild := (old.State == load.Failed || old.State == load.Whole) && age < r.t.o.KeepFailed && old.Schema != r.about.Schema
+		if r.about.Run == r.t.run && !r.t.o.Fresh && (resume || rebuild) {
+			r.about, r.rebuilt = old, rebuild
+			continue
+		}
+		if err := removeReading(old.Dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func removeReading(dir string) error {
+	kept, err := load.OpenPages(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(dir, "keys")), kept.Remove(), kept.Close())
+}
+
+// schemaHash tells schemas apart in all that they say: null_if and layouts too,
+// which the fingerprint of the columns leaves out.
+func (t *take) schemaHash() string {
+	text, _ := json.Marshal(t.p.Schema) // plain data: cannot go wrong
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// fetch is the reader of the first pass: units that an earlier run read to their
+// end come from disk, the others from the source.
+func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
+	if r.rebuilt {
+		return r.replay(ctx, out)
+	}
+	f := &fetcher{
+		list:    r.t.list,
+		kept:    r.keptList,
+		open:    r.open,
+		arrived: r.keep,
+		taken:   r.accept,
+		ended:   r.end,
+		planned: func(n int) { r.planned.Add(int64(n)) },
+	}
+	return f.read(ctx, r.t.units, out)
+}
+
+// replay is the reader of every later pass: all pages come from disk.
+func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
+	f := &fetcher{
+		list: r.t.list,
+		kept: func(ctx context.Context, u, l int) ([]*keptPage, error) {
+			pages, whole, err := r.load(u, l)
+			if err == nil && !whole {
+				err = fault.New(fault.Storage, "unit %s of the kept pages is not whole", r.t.units[u].name).
+					WithHint("etl run --fresh %s", r.t.p.Name)
+			}
+			return pages, err
+		},
+		open:    r.open,
+		taken:   r.accept,
+		ended:   func(int) error { return nil },
+		planned: func(int) {},
+	}
+	return f.read(ctx, r.t.units, out)
+}
+
+// keptList returns the pages of a list that an earlier run kept, if its unit
+// was read to its end and the source still declares the same total; else nil.
+func (r *reading) keptList(ctx context.Context, u, l int) ([]*keptPage, error) {
+	pages, whole, err := r.load(u, l)
+	if err != nil || !whole || len(pages) == 0 {
+		return nil, err
+	}
+	first, err := r.open(pages[0])
+	if err != nil || first.Total < 0 || first.Hint {
+		return pages, err
+	}
+	now, err := r.t.list(u, l).Fetch(ctx, pages[0].at)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	r.again++
+	r.mu.Unlock()
+	if now.Total != first.Total {
+		return nil, nil
+	}
+	return pages, nil
+}
+
+// load returns the kept pages of a list in order, and whether its unit is whole.
+func (r *reading) load(u, l int) (pages []*keptPage, whole bool, err error) {
+	unit := r.t.units[u].name
+	refs, whole, err := r.kept.Unit(unit)
+	if err != nil || !whole {
+		return nil, false, err
+	}
+	for _, ref := range refs {
+		if ref.Number/pagesOfList != l {
+			continue
+		}
+		meta, _, err := r.kept.Get(unit, ref)
+		if err != nil {
+			return nil, false, err
+		}
+		p := &keptPage{pageID: pageID{u, l, ref.Number % pagesOfList}, ref: ref}
+		if err := json.Unmarshal(meta.Position, &p.at); err != nil {
+			return nil, false, fmt.Errorf("reading the place of a kept page: %w", err)
+		}
+		pages = append(pages, p)
+	}
+	return pages, true, nil
+}
+
+// open reads a kept page and judges it as if it had just come.
+func (r *reading) open(p *keptPage) (*extract.Page, error) {
+	meta, body, err := r.kept.Get(r.t.units[p.unit].name, p.ref)
+	if err != nil {
+		return nil, err
+	}
+	page, err := r.t.list(p.unit, p.list).Read(p.at, extract.Reply{Status: meta.Status, Body: body, Date: meta.Date, Wire: meta.Wire})
+	if err != nil {
+		return nil, err
+	}
+	p.total, p.records = page.Total, int64(len(page.Records))
+	r.note(p, page)
+	return page, nil
+}
+
+// accept makes a page that has arrived part of the reading.
+func (r *reading) accept(u, l int, page *extract.Page) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := pageID{u, l, page.Number}
+	r.pages[id] = r.arrived[id]
+	delete(r.arrived, id)
+}
+
+// keep writes a page that has just come to disk.
+func (r *reading) keep(u, l int, page *extract.Page) error {
+	id := pageID{u, l, page.Number}
+	position, err := json.Marshal(page.Position)
+	if err != nil {
+		return fmt.Errorf("keeping a page: %w", err)
+	}
+	ref, err := r.kept.Put(r.t.units[u].name, id.fileNumber(), load.PageMeta{
+		Position: position, Status: page.Status, Date: page.Date, Wire: page.Wire,
+	}, page.Body)
+	if err != nil {
+		return err
+	}
+	r.note(&keptPage{pageID: id, at: page.Position, ref: ref, total: page.Total, records: int64(len(page.Records))}, page)
+	return nil
+}
+
+func (r *reading) note(p *keptPage, page *extract.Page) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seq++
+	p.seq = r.seq
+	r.arrived[p.pageID] = p
+	if page.Date.After(r.date) {
+		r.date = page.Date
+	}
+}
+
+// end writes down the accepted pages of a unit, in order.
+func (r *reading) end(u int) error {
+	var refs []load.PageRef
+	for _, p := range r.of(func(id pageID) bool { return id.unit == u }) {
+		refs = append(refs, p.ref)
+	}
+	return r.kept.End(r.t.units[u].name, refs)
+}
+
+// of returns the accepted pages that match, in plan order.
+func (r *reading) of(match func(pageID) bool) []*keptPage {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ids := slices.SortedFunc(maps.Keys(r.pages), pageID.compare)
+	var pages []*keptPage
+	for _, id := range ids {
+		if match(id) {
+			pages = append(pages, r.pages[id])
+		}
+	}
+	return pages
+}
+
+func (id pageID) compare(other pageID) int {
+	if id.unit != other.unit {
+		return id.unit - other.unit
+	}
+	return id.fileNumber() - other.fileNumber()
+}
+
+// stale returns the pages of a list that declared another total than the one
+// that came last.
+func (r *reading) stale(u, l int) []*keptPage {
+	pages := r.of(func(id pageID) bool { return id.unit == u && id.list == l })
+	pages = slices.DeleteFunc(pages, func(p *keptPage) bool { return p.total < 0 }) // behind the end
+	if len(pages) == 0 {
+		return nil
+	}
+	newest := slices.MaxFunc(pages, func(a, b *keptPage) int { return a.seq - b.seq })
+	return slices.DeleteFunc(pages, func(p *keptPage) bool { return p.total == newest.total })
+}
+
+// readAgain puts a new copy in the place of a page.
+func (r *reading) readAgain(ctx context.Context, p *keptPage) error {
+	page, err := r.t.list(p.unit, p.list).Fetch(ctx, p.at)
+	if err != nil {
+		return err
+	}
+	r.again++
+	r.reread += p.records
+	if err := r.keep(p.unit, p.list, page); err != nil {
+		return err
+	}
+	r.accept(p.unit, p.list, page)
+	return r.end(p.unit)
+}
+
+// whole writes down that every unit was read to its end.
+func (r *reading) whole() error {
+	r.about.State = load.Whole
+	return r.kept.Describe(r.about)
+}
+
+// leave ends a reading that was not committed. Pages that may save requests
+// stay.
+func (r *reading) leave(class fault.Class) error {
+	if r == nil || r.kept == nil {
+		return nil
+	}
+	if r.about.State == load.Whole {
+		r.about.State = load.Failed
+		if class != fault.Data {
+			r.about.State = load.BrokenOff // nothing is wrong with the pages
+		}
+	}
+	return errors.Join(os.RemoveAll(filepath.Join(r.dir, "keys")), r.kept.Describe(r.about), r.kept.Close())
+}
+
+// done ends a reading that was committed.
+func (r *reading) done() error {
+	return errors.Join(os.RemoveAll(filepath.Join(r.dir, "keys")), r.kept.Remove(), r.kept.Close())
+}
+
+// A unitRecord is what a commit keeps of a unit.
+type unitRecord struct {
+	Unit  string         `json:"unit"`
+	Pages []load.PageRef `json:"pages"`
+}
+
+// units returns the accepted pages of every unit, for the commit.
+func (r *reading) units() []unitRecord {
+	records := make([]unitRecord, len(r.t.units))
+	for i, u := range r.t.units {
+		records[i].Unit = u.name
+	}
+	for _, p := range r.of(func(pageID) bool { return true }) {
+		records[p.unit].Pages = append(records[p.unit].Pages, p.ref)
+	}
+	return records
+}
