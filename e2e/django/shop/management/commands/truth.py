@@ -1,0 +1,120 @@
+"""Writes the rows of every pipeline as NDJSON, from Django's own typed values."""
+
+import json
+from datetime import timedelta, timezone
+from pathlib import Path
+
+from django.core.management.base import BaseCommand
+
+from shop.models import Bike, Booking
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser):
+        parser.add_argument("dir", type=Path)
+
+    def handle(self, *args, **options):
+        tables = {
+            "bikes": (bike_in_list(b) for b in Bike.objects.all()),
+            "bike_details": (bike(b) for b in Bike.objects.filter(hidden=False)),
+            "bookings": (booking(b) for b in Booking.objects.all()),
+        }
+        for name, rows in tables.items():
+            with open(options["dir"] / f"{name}.ndjson", "w", encoding="utf-8") as file:
+                for row in rows:
+                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def bike_in_list(b):
+    return {
+        "id": str(b.id),
+        "serial": b.serial,
+        "name": b.name,
+        "state": b.state,
+        "state_label": b.get_state_display(),
+        "updated_at": moment(b.updated_at),
+        "_extra": text({"kind": b.kind}),
+    }
+
+
+def bike(b):
+    return {
+        "id": str(b.id),
+        "serial": b.serial,
+        "name": b.name,
+        "kind": b.kind,
+        "kind_label": b.get_kind_display(),
+        "state": b.state,
+        "state_label": b.get_state_display(),
+        "price": digits(b.price, 2),
+        "deposit": digits(b.deposit, 10),
+        "tax_percent": digits(b.tax_percent, 2),
+        "weight": digits(b.weight, 3),
+        "longest": micros(b.longest),
+        "bought": b.bought and b.bought.isoformat(),
+        "opens": clock(b.opens),
+        "active": b.active,
+        "extra": text(b.extra),
+        "updated_at": moment(b.updated_at),
+        "_extra": text({"hidden": b.hidden}),
+    }
+
+
+def booking(b):
+    return {
+        "id": b.id,
+        "bike": {"id": str(b.bike.id), "name": b.bike.name},
+        "customer": b.customer and {"id": b.customer.id, "name": b.customer.name, "phone": b.customer.phone},
+        "status": b.status,
+        "status_label": b.get_status_display(),
+        "created_at": moment(b.created_at),
+        "updated_at": moment(b.updated_at),
+        "duration": micros(b.duration),
+        "delay": micros(b.delay),
+        "total": digits(b.total, 2),
+        "paid": b.paid,
+        "note": b.note,
+        "lines": [line(one) for one in b.lines.all()],
+        "extra": text(b.extra),
+        "_extra": text(b.legacy and {"legacy": b.legacy}),
+    }
+
+
+def line(one):
+    return {
+        "id": one.id,
+        "title": one.title,
+        "amount": digits(one.amount, 4),
+        "count": one.count,
+        "duration": micros(one.duration),
+        "created_at": moment(one.created_at),
+    }
+
+
+def digits(value, scale):
+    return None if value is None else f"{value:.{scale}f}"
+
+
+def micros(value):
+    return None if value is None else value // timedelta(microseconds=1)
+
+
+def moment(value):
+    return value and value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def clock(value):
+    """The time of day; its fraction without zeros at the end, as DuckDB writes it."""
+    if value is None or value.microsecond == 0:
+        return value and value.isoformat()
+    return value.isoformat().rstrip("0")
+
+
+def text(value):
+    """JSON as the API's renderer writes it."""
+    if value is None:
+        return None
+    written = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return written.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
