@@ -26,8 +26,8 @@ type Source struct {
 	Kind         string // HTTP or JSONRPC
 	BaseURL      string // scheme, host and path, without a slash at the end
 	Zone         *time.Location
-	Headers      []Field
-	Params       []Field // JSONRPC: params of every call
+	Headers      []Field // of every request
+	Params       []Field // JSONRPC: params of every call of a pipeline
 	Auth         Auth
 	Limits       Limits
 	Timeout      time.Duration // for one whole reply; 0: the default of extract
@@ -37,6 +37,7 @@ type Source struct {
 	InsecureHTTP bool // credentials over http to hosts other than loopback
 	Budget       []Budget
 	MaxWait      time.Duration // the longest wait that a reply may ask for; 0: 5m
+	Unset        []string      // variables that Options.Only did not need and that are not set
 }
 
 // A Pipeline is one stream of a source and the data set that it ends in. What
@@ -63,6 +64,9 @@ type Pipeline struct {
 	MaxRejects MaxRejects
 	KeepPages  time.Duration // 0: none
 	Place      string        // "pipelines.yaml:12:3", for messages
+	Headers    []Field       // the source's, then the pipeline's; Request has them too
+	Params     []Field       // JSONRPC: the source's, then the pipeline's; Request has them too
+	Unset      []string      // variables of it or its source that Options.Only did not need and that are not set
 }
 
 // Proofs, from the strongest to the weakest.
@@ -88,7 +92,8 @@ type Request struct {
 	JSON   *Value // HTTP: the body; nil: none
 	Call   string // JSONRPC: the method
 	Params []Field
-	// Headers of this request are the source's, then the pipeline's.
+	// Headers and Params of a pipeline hold what it inherits: the source's, the
+	// pipeline's, then those of the request itself.
 	Headers []Field
 }
 
@@ -192,7 +197,8 @@ type Read struct {
 	Cursor    Path
 }
 
-// A Path leads from a reply's body to a value; Whole is the body itself.
+// A Path leads from a reply's body to a value. An empty one is the body itself,
+// or, where a path need not be given, nothing.
 type Path []string
 
 // Records says where the records of a reply are: at the first place that
