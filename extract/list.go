@@ -37,6 +37,7 @@ type Page struct {
 
 // List returns the list that a pipeline reads for a unit. It sends nothing.
 func (c *Client) List(p *config.Pipeline, v Vars) *List {
+	c.redactor.learnRequest(p.Request, false)
 	return &List{client: c, pipeline: p, vars: v}
 }
 
@@ -130,7 +131,7 @@ func (l *List) filler(at Position, t *token) *filler {
 
 // draft makes the request for a page.
 func (l *List) draft(f *filler) (*draft, error) {
-	d, err := l.client.draft(f, l.pipeline.Request, l.client.source.Params)
+	d, err := l.client.draft(f, l.pipeline.Request)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"golang.org/x/sync/semaphore"
 
@@ -72,15 +73,14 @@ func (s *session) obtain(ctx context.Context) (*token, error) {
 // ask sends the request of a login and takes the token from the reply.
 func (s *session) ask(ctx context.Context, what string, q config.Request, old *token) (*token, error) {
 	c := s.client
-	if q.Method == "" {
-		q.Method = http.MethodPost
-	}
+	q.Method = orDefault(q.Method, http.MethodPost)
+	q.Headers = slices.Concat(c.source.Headers, q.Headers)
 	var fresh *token
 	err := c.do(ctx, task{
 		what:  what + " at source " + c.source.Name,
 		login: true,
 		draft: func(*token) (*draft, error) {
-			return c.draft(&filler{zone: c.source.Zone, token: old}, q, nil)
+			return c.draft(&filler{zone: c.source.Zone, token: old}, q)
 		},
 		judge: func(a *answer) (v verdict) {
 			if v = c.verdict(a, nil, 1, false); v.then == "" {

@@ -22,11 +22,10 @@ type draft struct {
 	call    string // JSON-RPC
 	id      int64  // JSON-RPC
 	secret  pairs  // credentials of the query: kept apart, so that no link can carry them off
-	bearing bool   // a token of a login goes along
 }
 
-// draft fills a request of the configuration. Common are params of every call.
-func (c *Client) draft(f *filler, q config.Request, common []config.Field) (*draft, error) {
+// draft fills a request of the configuration.
+func (c *Client) draft(f *filler, q config.Request) (*draft, error) {
 	d := &draft{method: orDefault(q.Method, http.MethodGet), call: q.Call}
 	var err error
 	if d.path, err = f.path(q.Path); err != nil {
@@ -35,12 +34,12 @@ func (c *Client) draft(f *filler, q config.Request, common []config.Field) (*dra
 	if d.query, err = f.pairs(q.Query); err != nil {
 		return nil, err
 	}
-	if d.headers, err = f.headers(c.source.Headers, q.Headers); err != nil {
+	if d.headers, err = f.headers(q.Headers); err != nil {
 		return nil, err
 	}
 	if c.source.Kind == config.JSONRPC {
 		d.method, d.id = http.MethodPost, c.ids.Add(1)
-		d.fields, err = f.object(append(append([]config.Field{}, common...), q.Params...))
+		d.fields, err = f.object(q.Params)
 		return d, err
 	}
 	if q.JSON == nil {
@@ -57,21 +56,14 @@ func (c *Client) draft(f *filler, q config.Request, common []config.Field) (*dra
 }
 
 // headers fills headers; one that would not stay on its line is refused.
-func (f *filler) headers(lists ...[]config.Field) (pairs, error) {
-	var all pairs
-	for _, fields := range lists {
-		some, err := f.pairs(fields)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range some {
-			if strings.ContainsFunc(h.text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-				return nil, fault.New(fault.Config, "header %s holds a line break or another control character", h.name)
-			}
-			all = append(all, h)
+func (f *filler) headers(fields []config.Field) (pairs, error) {
+	all, err := f.pairs(fields)
+	for _, h := range all {
+		if strings.ContainsFunc(h.text, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+			return nil, fault.New(fault.Config, "header %s holds a line break or another control character", h.name)
 		}
 	}
-	return all, nil
+	return all, err
 }
 
 // put sends a parameter in its place.
