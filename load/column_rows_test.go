@@ -9,7 +9,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
-	"github.com/apache/arrow/go/v15/arrow/memory"
+	alloc "github.com/apache/arrow/go/v15/arrow/memory"
 
 	"etl/schemas"
 )
@@ -111,7 +111,7 @@ func newTable(s *schemas.Schema, seed uint64, nulls float64) *table {
 
 // rows makes a record of the rows from one to before another.
 func (t *table) rows(from, to int) arrow.Record {
-	b := array.NewRecordBuilder(memory.NewGoAllocator(), t.schema)
+	b := array.NewRecordBuilder(alloc.NewGoAllocator(), t.schema)
 	defer b.Release()
 	for n := from; n < to; n++ {
 		r := rand.New(rand.NewPCG(t.seed, uint64(n)))

@@ -43,12 +43,16 @@ func (r *reader) matches(l *layout) (err error) {
 	return nil
 }
 
-// blocks reads some leaves of a layout that the file matches, in blocks of at
-// most blockRows rows. The vectors of other leaves stay empty. A block is valid
-// until each returns.
-func (r *reader) blocks(l *layout, leaves []*leaf, each func(*block) error) (err error) {
-	b := newBlock(len(l.leaves))
-	for _, group := range r.groups() {
+// blocks reads some leaves, which the file must have, in blocks of at most
+// blockRows rows. The vectors of other leaves stay empty. A block is valid until
+// each returns.
+func (r *reader) blocks(leaves []*leaf, each func(*block) error) error {
+	size := 0
+	for _, leaf := range leaves {
+		size = max(size, leaf.index+1)
+	}
+	b := newBlock(size)
+	for _, group := range r.file.RowGroups() {
 		chunks, err := r.chunks(group, leaves)
 		for err == nil && chunks.left > 0 {
 			b.reset()
@@ -63,8 +67,6 @@ func (r *reader) blocks(l *layout, leaves []*leaf, each func(*block) error) (err
 	}
 	return nil
 }
-
-func (r *reader) groups() []parquet.RowGroup { return r.file.RowGroups() }
 
 // chunks are the leaves of one row group that are being read.
 type chunks struct {
