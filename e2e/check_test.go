@@ -43,6 +43,7 @@ func checkDataSet(t *testing.T, lake, pipeline, key string, want *compare.Table)
 	if _, err := db.ExecContext(t.Context(), string(view)); err != nil {
 		t.Fatalf("making the view: %v\n%s", err, view)
 	}
+	checkElements(t, db, pipeline, key, want)
 	glob := compare.Files(filepath.Join(lake, "data", pipeline, "**", "*.parquet"))
 	for way, from := range map[string]string{"view": pipeline, "glob": glob} {
 		got, err := compare.Read(t.Context(), db, from)
@@ -56,6 +57,24 @@ func checkDataSet(t *testing.T, lake, pipeline, key string, want *compare.Table)
 		}
 		t.Logf("%s by %s: compared %d values of %d rows", pipeline, way, report.Values, report.Rows)
 		checkTypes(t.Context(), t, db, from, filepath.Join("testdata", "types", pipeline+"."+way+".txt"))
+	}
+}
+
+// checkElements compares the views that have a row for each element of a list.
+func checkElements(t *testing.T, db *sql.DB, pipeline, key string, want *compare.Table) {
+	t.Helper()
+	for _, column := range want.Structs() {
+		view := pipeline + "__" + column
+		got, err := compare.Read(t.Context(), db, view)
+		if err != nil {
+			t.Errorf("by view: %v", err)
+			continue
+		}
+		report := compare.Diff(want.Elements(column, key, pipeline+"_"+key, got.Columns[1:]), got)
+		if err := report.Err(); err != nil {
+			t.Errorf("by view %s: %v", view, err)
+		}
+		t.Logf("%s by view: compared %d values of %d rows", view, report.Values, report.Rows)
 	}
 }
 

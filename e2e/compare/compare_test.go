@@ -91,6 +91,22 @@ func TestDiffFinds(t *testing.T) {
 	}
 }
 
+func TestElementsAreRowsOfTheirOwn(t *testing.T) {
+	table := truth(t, `{"id":7,"list":[{"a":1,"b":"x"},{"a":1,"b":"x"}],"ids":[1]}`, `{"id":8,"list":null,"ids":null}`)
+	if diff := cmp.Diff([]string{"list"}, table.Structs()); diff != "" {
+		t.Errorf("Structs (-want +got):\n%s", diff)
+	}
+	got := table.Elements("list", "id", "t_id", []string{"a", "b"})
+	want := truth(t, `{"t_id":7,"a":1,"b":"x"}`, `{"t_id":7,"a":1,"b":"x"}`)
+	if err := Diff(want, got).Err(); err != nil {
+		t.Error(err)
+	}
+	want.Rows = want.Rows[:1]
+	if Diff(want, got).Err() == nil {
+		t.Error("Diff takes two equal rows for one")
+	}
+}
+
 func TestNeverSet(t *testing.T) {
 	table := truth(t,
 		`{"id":1,"gone":null,"list":[],"rows":[{"a":1,"b":null}],"full":[0]}`,

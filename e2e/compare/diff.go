@@ -34,6 +34,7 @@ func (r *Report) add(format string, args ...any) {
 
 // Diff compares tables in both directions: the columns and their order, the
 // rows by their key, and every value of each row. The order of rows is free.
+// Without a key, a row is its own key, and equal rows count.
 func Diff(want, got *Table, key ...string) *Report {
 	r := &Report{}
 	if !slices.Equal(want.Columns, got.Columns) {
@@ -63,6 +64,9 @@ func Diff(want, got *Table, key ...string) *Report {
 
 // index finds rows by the text of their key.
 func index(r *Report, name string, t *Table, key []string) map[string][]any {
+	if len(key) == 0 {
+		return indexRows(t)
+	}
 	places := make([]int, len(key))
 	for i, column := range key {
 		if places[i] = slices.Index(t.Columns, column); places[i] < 0 {
@@ -81,6 +85,18 @@ func index(r *Report, name string, t *Table, key []string) map[string][]any {
 			r.add("row %s is twice in the %s", k, name)
 		}
 		rows[k] = row
+	}
+	return rows
+}
+
+// indexRows finds rows by their own text and how often it came before.
+func indexRows(t *Table) map[string][]any {
+	rows := make(map[string][]any, len(t.Rows))
+	before := map[string]int{}
+	for _, row := range t.Rows {
+		k := text(row)
+		rows[fmt.Sprintf("%s #%d", k, before[k])] = row
+		before[k]++
 	}
 	return rows
 }

@@ -82,6 +82,39 @@ func (t *Table) Keys(column string) []string {
 	return keys
 }
 
+// Elements returns a row for each element of a column of structs: the value of
+// another column, under a name of its own, and the given fields.
+func (t *Table) Elements(column, key, name string, fields []string) *Table {
+	place, keyPlace := slices.Index(t.Columns, column), slices.Index(t.Columns, key)
+	elements := &Table{Columns: append([]string{name}, fields...)}
+	for _, row := range t.Rows {
+		list, _ := row[place].([]any)
+		for _, element := range list {
+			values := []any{row[keyPlace]}
+			for _, field := range fields {
+				values = append(values, element.(map[string]any)[field])
+			}
+			elements.Rows = append(elements.Rows, values)
+		}
+	}
+	return elements
+}
+
+// Structs returns the columns that hold lists of structs.
+func (t *Table) Structs() (columns []string) {
+	for i, column := range t.Columns {
+		for _, row := range t.Rows {
+			if list, ok := row[i].([]any); ok && len(list) > 0 {
+				if _, ok := list[0].(map[string]any); ok {
+					columns = append(columns, column)
+				}
+				break
+			}
+		}
+	}
+	return columns
+}
+
 // NeverSet returns the paths that no row has a value at: columns, fields of
 // structs and elements of lists. What is never set is never compared.
 func (t *Table) NeverSet() []string {
