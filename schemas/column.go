@@ -64,8 +64,13 @@ func (r *reader) typeOf(e entry, path string, at *token.Position) Type {
 	return t
 }
 
-// checkLists refuses what a BigQuery table cannot hold.
+// checkLists refuses lists that have no place for labels, and those that a
+// BigQuery table cannot hold.
 func (r *reader) checkLists(t Type, e entry) {
+	if t.Kind == List && t.leaf().Kind == Enum {
+		r.add(e.position(), e.path, "list the codes, or structs with an enum inside", "elements of a list have no labels")
+		return
+	}
 	for ; r.bigquery && t.Kind == List; t = t.Element.Type {
 		if t.Element.Type.Kind == List {
 			r.add(e.position(), e.path, "add bigquery: no to the schema", "BigQuery takes no list inside a list")

@@ -50,6 +50,14 @@ func (t Type) String() string {
 	return t.Kind.String()
 }
 
+// leaf returns the type inside all lists.
+func (t Type) leaf() Type {
+	for t.Kind == List {
+		t = t.Element.Type
+	}
+	return t
+}
+
 // parseType reads a type as String writes it. A "?" behind the elements of a
 // list allows nulls among them.
 func parseType(s string) (Type, error) {
