@@ -66,15 +66,13 @@ func (t *take) exchange(b *built) (add []load.StagedFile, replace []load.File, e
 	if err != nil {
 		return nil, nil, err
 	}
-	o := t.writerOptions()
-	o.Name = "merged"
-	add, replace, _, err = t.stage.Merge(o, load.Merge{
+	merged, err := t.stage.Merge(t.writerOptions(), load.Merge{
 		Base: t.base, Incoming: b.files, Key: t.p.Key, Version: t.p.Version,
 		Remove: func(key schemas.Key, _ int64) bool {
 			return incoming[key] || t.family != nil && t.family.leaving[key]
 		},
 	})
-	return add, replace, err
+	return merged.Add, merged.Replace, err
 }
 
 // incoming returns the keys of the rows that were read.

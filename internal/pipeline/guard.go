@@ -15,8 +15,9 @@ func (t *take) checkGone(b *built) error {
 	if share == 0 {
 		share = 0.1
 	}
-	if gone := b.counts.Gone; gone > goneFloor && float64(gone) > share*float64(b.counts.Asked) && !t.o.AllowShrink {
-		return fault.New(fault.Data, "pipeline %s: %d of %d asked parents are gone, more than max_gone allows", t.p.Name, gone, b.counts.Asked).
+	gone, all := b.counts.Gone, b.counts.Gone+b.counts.Asked
+	if gone > goneFloor && float64(gone) > share*float64(all) && !t.o.AllowShrink {
+		return fault.New(fault.Data, "pipeline %s: %d of %d asked parents are gone, more than max_gone allows", t.p.Name, gone, all).
 			WithHint("if they really are, run once with --allow-shrink")
 	}
 	return nil

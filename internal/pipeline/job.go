@@ -71,6 +71,7 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 		return err
 	}
 	if t.nothingToDo() {
+		j.result.Proof, j.result.Unchanged = j.commit.Proof, int64(len(t.family.unchanged))
 		j.log.Info("nothing has changed")
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -43,7 +44,6 @@ func (t *take) planParents(ctx context.Context) ([]map[string]any, error) {
 		}
 		parents = product(parents, level)
 	}
-	t.result.Asked = 0
 	return parents, nil
 }
 
@@ -95,7 +95,7 @@ func (t *take) parentRows(ctx context.Context, i int, f config.ForEach) ([]map[s
 	err = ds.Scan(commit, columns, func(row []any) error {
 		parent := map[string]any{}
 		for c, name := range columns {
-			parent[name] = row[c]
+			parent[name] = scalar(row[c])
 		}
 		if !matches(parent, f.Where) {
 			return ctx.Err()
@@ -149,7 +149,7 @@ func (t *take) parentColumns(f config.ForEach) []string {
 	}
 	var columns []string
 	for _, name := range names {
-		if _, ok := f.Pipeline.Schema.Column(name); ok && !slices.Contains(columns, name) {
+		if f.Pipeline.Schema.Column(name) != nil && !slices.Contains(columns, name) {
 			columns = append(columns, name)
 		}
 	}
@@ -158,6 +158,14 @@ func (t *take) parentColumns(f config.ForEach) []string {
 
 // uses tells whether a request or a column names parent.<name>.
 func (t *take) uses(name string) bool { return slices.Contains(t.p.ParentNames(), name) }
+
+// scalar returns a stored value as a request sends it: a timestamp is its text.
+func scalar(v any) any {
+	if t, ok := v.(time.Time); ok {
+		return t.Format(time.RFC3339Nano)
+	}
+	return v
+}
 
 func matches(parent map[string]any, where []config.Field) bool {
 	want := scalars(where)

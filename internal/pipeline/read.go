@@ -49,7 +49,34 @@ func (t *take) read(ctx context.Context) (*built, error) {
 		return b, err
 	}
 	b.proof = v.proof
+	t.sumUp(b)
+	if err := accountsFor(b.counts, b.files, t.p); err != nil {
+		return b, err
+	}
 	return b, b.reject.check(b.counts.Served)
+}
+
+// sumUp fills in the counts that only the whole reading tells.
+func (t *take) sumUp(b *built) {
+	var total int64
+	declared := false
+	for _, l := range b.lists {
+		if l.lastTotal >= 0 {
+			total, declared = total+l.lastTotal, true
+		}
+	}
+	if t.p.Covers {
+		total = t.covers[1]
+	}
+	if declared {
+		b.counts.DeclaredTotal = &total
+	}
+	if len(t.p.ForEach) > 0 {
+		b.counts.Asked = int64(len(b.lists)) - b.counts.Gone
+	}
+	if t.family != nil {
+		b.counts.Unchanged = int64(len(t.family.unchanged))
+	}
 }
 
 // withoutDuplicates builds the files again if rows must leave them.

@@ -1,0 +1,87 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
+	"etl/extract"
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/transform"
+)
+
+// A Sample is what the first page of a pipeline looks like in its columns.
+type Sample struct {
+	Rows    []json.RawMessage  // an object each
+	Records int                // on the page
+	Total   int64              // declared by the page; -1: none
+	Gone    bool               // the parent that was asked is gone
+	Rejects []transform.Reject // of the whole page
+	Unknown map[string]int64   // members of the whole page that the schema does not know, by path
+}
+
+// Preview reads the first page of a pipeline, of its first parent and its newest
+// slice, and returns at most so many of its rows. It writes nothing. Parents
+// come from the newest commit of their pipeline.
+func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*Sample, error) {
+	o.setDefaults()
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: newRunID()}
+	j, err := r.job(p)
+	if err != nil {
+		return nil, err
+	}
+	page, parent, err := j.firstPage(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d, err := transform.New(p.Schema, transform.Options{Zone: p.Source.Zone, Key: p.Key, Version: p.Version})
+	if err != nil {
+		return nil, err
+	}
+	batch, err := d.Decode(transform.Page{Number: page.Number, Body: page.Body, Records: page.Records, Parent: parent})
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Record.Release()
+	first := batch.Record.NewSlice(0, min(rows, batch.Record.NumRows()))
+	defer first.Release()
+	s := &Sample{Records: len(page.Records), Total: page.Total, Gone: page.Gone, Rejects: batch.Rejects, Unknown: batch.Unknown}
+	s.Rows, err = objects(first)
+	return s, err
+}
+
+// firstPage asks for one page.
+func (j *job) firstPage(ctx context.Context) (*extract.Page, map[string]any, error) {
+	slices, err := j.slices(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	t := &take{job: j, slice: slices[len(slices)-1]}
+	parents, err := t.planParents(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(parents) == 0 {
+		return nil, nil, fault.New(fault.Config, "pipeline %s has no parent to ask for", j.p.Name)
+	}
+	l := j.client.List(j.p, extract.Vars{Since: t.since, Until: t.until, Parent: parents[0]})
+	page, err := l.Fetch(ctx, l.First())
+	return page, parents[0], err
+}
+
+// objects writes the rows of a batch as JSON.
+func objects(record arrow.Record) ([]json.RawMessage, error) {
+	var text bytes.Buffer
+	if err := array.RecordToJSON(record, &text); err != nil {
+		return nil, fault.New(fault.Bug, "writing rows as JSON: %w", err)
+	}
+	var rows []json.RawMessage
+	for line := range bytes.Lines(text.Bytes()) {
+		rows = append(rows, bytes.TrimSuffix(line, []byte("\n")))
+	}
+	return rows, nil
+}
