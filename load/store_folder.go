@@ -20,10 +20,9 @@ import (
 // whatever the umask; what is not meant for readers is 0600.
 type folder struct {
 	root *os.Root
-	// before is called with each call to the file system that is about to be
-	// made; its error is returned in place of making the call. nil: nothing.
-	// Tests record, fail and stop with it.
-	before func(op, name string) error
+	// around makes each call to the file system; nil: it is just made. Tests
+	// record calls with it, fail them, or lose their answers.
+	around func(op, name string, call func() error) error
 }
 
 // temporary is where objects are written before they get their name: on the
@@ -54,10 +53,8 @@ func openFolder(abs string) (*folder, error) {
 
 // do makes one call to the file system.
 func (f *folder) do(op, name string, call func() error) error {
-	if f.before != nil {
-		if err := f.before(op, name); err != nil {
-			return err
-		}
+	if f.around != nil {
+		return f.around(op, name, call)
 	}
 	return call()
 }
@@ -266,7 +263,7 @@ func (s *sink) Write(data []byte) (n int, err error) {
 	})
 	s.hash.Write(data[:n])
 	s.bytes += int64(n)
-	return n, err
+	return n, stored(err, "writing %s", s.name)
 }
 
 // Close brings the object to disk and returns its size and the SHA-256 of its
@@ -277,10 +274,10 @@ func (s *sink) Close() (bytes int64, sum string, err error) {
 	if err == nil {
 		err = s.folder.sync(path.Dir(s.name))
 	}
-	return s.bytes, hex.EncodeToString(s.hash.Sum(nil)), err
+	return s.bytes, hex.EncodeToString(s.hash.Sum(nil)), stored(err, "writing %s", s.name)
 }
 
 // Abort closes and removes the object.
 func (s *sink) Abort() error {
-	return errors.Join(s.file.Close(), s.folder.remove(s.name))
+	return stored(errors.Join(s.file.Close(), s.folder.remove(s.name)), "removing %s", s.name)
 }

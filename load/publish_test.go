@@ -1,0 +1,247 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"etl/internal/fault"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// unpublished returns a data set with commit 1 published and commit 2 written,
+// of which the disk refused everything that has to do with publishing.
+func unpublished(t *testing.T) (*Dataset, *Commit) {
+	t.Helper()
+	s := open(t)
+	base := job{}.commit(t, s.Dataset("p"), "run1", 0, files{"p=1": "one", "p=2": "two"}, nil)
+	d := s.on(t, func(op, name string, call func() error) error {
+		if op == "rename" && strings.HasPrefix(name, "data/") {
+			return errDead
+		}
+		return call()
+	}).Dataset("p")
+	st, draft, err := job{}.draft(d, "run2", base, files{"p=1": "uno"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := d.Commit(context.Background(), st, draft)
+	if c == nil || !errors.Is(err, errDead) {
+		t.Fatalf("%v, %v: want the commit that stands, and the error", c, err)
+	}
+	return s.Dataset("p"), c
+}
+
+func TestPublishTwiceIsPublishingOnce(t *testing.T) {
+	d, c := unpublished(t)
+	if err := d.Publish(c); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, d.store, ".")
+	writes := func(op, name string, call func() error) error {
+		if op != "list" && op != "read" {
+			t.Errorf("publishing again makes the call %s %s", op, name)
+		}
+		return call()
+	}
+	if err := d.store.on(t, writes).Dataset("p").Publish(c); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, tree(t, d.store, ".")); diff != "" {
+		t.Errorf("publishing again changes:\n%s", diff)
+	}
+}
+
+func TestPublishOfAnOldCommitChangesNothing(t *testing.T) {
+	d, c := unpublished(t)
+	if err := d.Recover(); err != nil {
+		t.Fatal(err)
+	}
+	job{}.commit(t, d, "run3", 2, files{"p=1": "ein"}, nil)
+	before := tree(t, d.store, ".")
+	for _, old := range []int64{1, 2} {
+		c.Number = old
+		if err := d.Publish(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(before, tree(t, d.store, ".")); diff != "" {
+		t.Errorf("publishing old commits changes:\n%s", diff)
+	}
+}
+
+// TestPublishFindsAMissingStagedFile shows what a missing staged file means.
+func TestPublishFindsAMissingStagedFile(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(d *Dataset, c *Commit) error
+		ok   bool
+	}{
+		{"another process has moved it", func(d *Dataset, c *Commit) error {
+			return d.store.objects.move(c.moves()[0].Staged, c.Added[0])
+		}, true},
+		{"it is lost", func(d *Dataset, c *Commit) error {
+			return d.store.objects.remove(c.moves()[0].Staged)
+		}, false},
+		{"it is lost, and something else is in its place", func(d *Dataset, c *Commit) error {
+			if err := d.store.objects.remove(c.moves()[0].Staged); err != nil {
+				return err
+			}
+			return d.store.objects.put(c.Added[0], []byte("other"))
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d, c := unpublished(t)
+			if err := test.do(d, c); err != nil {
+				t.Fatal(err)
+			}
+			err := d.Recover()
+			if !test.ok {
+				wantClass(t, err, fault.Storage, "commit 2 of p", "etl rollback p --to 1")
+				if published, err := d.Published(); err != nil || published.Number != 1 {
+					t.Errorf("published is %v, %v", published, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			contents(t, d)
+		})
+	}
+}
+
+// TestPublishIsOvertaken stops a publisher in front of each of its calls, lets
+// another process publish the commit and make the next one, and goes on.
+func TestPublishIsOvertaken(t *testing.T) {
+	for stop := 1; ; stop++ {
+		d, c := unpublished(t)
+		calls := 0
+		sleepy := d.store.on(t, func(op, name string, call func() error) error {
+			if calls++; calls == stop {
+				if err := d.Recover(); err != nil {
+					t.Fatal(err)
+				}
+				job{}.commit(t, d, "run3", 2, files{"p=1": "ein", "p=3": "drei"}, nil)
+			}
+			return call()
+		})
+		if err := sleepy.Dataset("p").Publish(c); err != nil {
+			t.Fatalf("overtaken at call %d: %v", stop, err)
+		}
+		if calls < stop {
+			break // it was not overtaken any more
+		}
+		want := map[string]string{
+			"data/p/p=1/000003-0001.parquet": "ein",
+			"data/p/p=2/000001-0002.parquet": "two",
+			"data/p/p=3/000003-0002.parquet": "drei",
+		}
+		if diff := cmp.Diff(want, contents(t, d)); diff != "" {
+			t.Errorf("overtaken at call %d: data (-want +got):\n%s", stop, diff)
+		}
+		view, err := d.store.objects.read("views/p.sql")
+		if err != nil || !strings.HasPrefix(string(view), "-- commit 3 of p;") {
+			t.Errorf("overtaken at call %d: the view begins %.40q, %v", stop, view, err)
+		}
+	}
+}
+
+func TestRecoverPutsDataRight(t *testing.T) {
+	s := open(t)
+	d := s.Dataset("p")
+	job{}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	job{}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
+	for name, text := range map[string]string{
+		"data/p/p=1/000001-0001.parquet": "one",             // a late copy brought it back
+		"data/p/p=1/000002-0009.parquet": "of no commit",    // nobody lists it
+		"data/p/p=1/000003-0001.parquet": "being published", // by another process
+		"data/p/notes.txt":               "not ours",
+		"views/p.sql":                    "-- commit 1 of p\n",
+	} {
+		if err := s.objects.put(name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := map[string]string{
+		"data/p/p=1/000002-0001.parquet": "uno",
+		"data/p/p=1/000003-0001.parquet": "being published",
+		"data/p/notes.txt":               "not ours",
+	}
+	for range 2 {
+		if err := d.Recover(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, tree(t, s, "data")); diff != "" {
+			t.Errorf("data (-want +got):\n%s", diff)
+		}
+	}
+	replaced := tree(t, s, "_etl/p/replaced/000000000002")
+	if replaced["_etl/p/replaced/000000000002/p=1/000002-0009.parquet"] != "of no commit" {
+		t.Errorf("replaced holds %v", replaced)
+	}
+	view, err := s.objects.read("views/p.sql")
+	if err != nil || !strings.HasPrefix(string(view), "-- commit 2 of p;") {
+		t.Errorf("the view begins %.40q, %v", view, err)
+	}
+}
+
+func TestRecoverOfNothing(t *testing.T) {
+	s := open(t)
+	if err := s.Dataset("p").Recover(); err != nil {
+		t.Fatal(err)
+	}
+	if left := tree(t, s, "."); len(left) > 0 {
+		t.Errorf("it wrote %v", left)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	s := open(t)
+	d := s.Dataset("p")
+	for i, text := range []string{"one", "two", "three"} {
+		job{}.commit(t, d, "run", int64(i), files{"p=1": text}, nil)
+	}
+	mark := filepath.Join(s.path, d.mark(2))
+	if err := os.Chtimes(mark, noon, noon); err != nil {
+		t.Fatal(err)
+	}
+	two := "_etl/p/replaced/000000000002/p=1/000001-0001.parquet"
+	three := "_etl/p/replaced/000000000003/p=1/000002-0001.parquet"
+	for _, step := range []struct {
+		after time.Duration
+		want  map[string]string
+	}{
+		{24 * time.Hour, map[string]string{two: "one", three: "two"}},
+		{24*time.Hour + 1, map[string]string{three: "two"}}, // commit 3 was published now
+		{48 * time.Hour, map[string]string{three: "two"}},
+	} {
+		if err := d.Prune(noon.Add(step.after), 24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(step.want, tree(t, s, "_etl/p/replaced")); diff != "" {
+			t.Errorf("after %v replaced (-want +got):\n%s", step.after, diff)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(s.path, "_etl/p/replaced/000000000002")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of commit 2 is still there: %v", err)
+	}
+}
+
+func TestPruneKeepsWhatIsNotPublishedYet(t *testing.T) {
+	d, c := unpublished(t)
+	if err := d.retire(c.Number, c.Dropped[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Prune(time.Now().AddDate(100, 0, 0), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if kept := tree(t, d.store, "_etl/p/replaced"); len(kept) != 1 {
+		t.Errorf("replaced holds %v", kept)
+	}
+}
