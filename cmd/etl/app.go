@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+)
+
+// A shell is what commands see of the process that they run in.
+type shell struct {
+	lookup         func(name string) (string, bool) // environment
+	stdout, stderr io.Writer
+	now            func() time.Time
+	xcom           string // folder that Airflow reads a task's result from
+}
+
+// run runs one command and returns the exit code.
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+	sh := &shell{lookup: lookup, stdout: stdout, stderr: stderr, now: time.Now, xcom: "/airflow/xcom"}
+	app := sh.app()
+	args, err := arrange(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+	}
+	if code, ok := errors.AsType[ended](err); ok {
+		return int(code)
+	}
+	if err != nil && context.Cause(ctx) != nil {
+		err = context.Cause(ctx)
+	}
+	sh.tell(err)
+	return fault.Exit(err)
+}
+
+// ended is the end of a command that has told everything itself: its exit code.
+type ended int
+
+func (e ended) Error() string { return fmt.Sprintf("ended with exit code %d", int(e)) }
+
+// app is the table of commands.
+func (sh *shell) app() *cli.App {
+	app := &cli.App{
+		Name:        "etl",
+		Usage:       "read CRM APIs, leave exact, partitioned Parquet",
+		UsageText:   "etl COMMAND [FLAGS] [ARGUMENTS]",
+		Description: "Start with: etl demo",
+		Writer:      sh.stdout,
+		ErrWriter:   sh.stderr,
+		Commands: []*cli.Command{
+			sh.demoCommand(), sh.runCommand(), sh.validateCommand(), sh.previewCommand(), sh.filesCommand(),
+			sh.simCommand(), sh.versionCommand(), sh.completionCommand(), sh.completeCommand(),
+		},
+		DisableSliceFlagSeparator: true, // a value may hold a comma
+		OnUsageError:              usageError,
+		ExitErrHandler:            func(*cli.Context, error) {}, // run turns errors into exit codes
+	}
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true // an argument may be named help
+		c.OnUsageError = usageError
+	}
+	app.Setup()
+	return app
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	return usage("%v", err).WithHint("etl help %s", c.Command.Name)
+}
+
+// usage is the error of a command line that makes no sense.
+func usage(format string, args ...any) *fault.Error {
+	return fault.New(fault.Config, format, args...)
+}
+
+// tell prints the error that a command ended with, and its hint.
+func (sh *shell) tell(err error) {
+	if err == nil {
+		return
+	}
+	if mistakes, ok := errors.AsType[*config.Mistakes](err); ok {
+		fmt.Fprintf(sh.stderr, "%v\n%s in the configuration\n", mistakes, count(len(*mistakes), "mistake"))
+		return
+	}
+	fmt.Fprintf(sh.stderr, "etl: %v\n", err)
+	if hint := fault.Hint(err); hint != "" {
+		fmt.Fprintf(sh.stderr, "  hint: %s\n", hint)
+	}
+}
+
+// count writes a number of things: "1 page", "2 pages".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// isTerminal tells whether somebody watches what is written to w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// envName is the environment variable of a flag.
+func envName(flag string) string {
+	return "ETL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func text(name, value, usage string, aliases ...string) *cli.StringFlag {
+	return &cli.StringFlag{Name: name, Aliases: aliases, Value: value, Usage: usage, EnvVars: []string{envName(name)}}
+}
+
+func toggle(name, usage string, aliases ...string) *cli.BoolFlag {
+	return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, EnvVars: []string{envName(name)}, DisableDefaultText: true}
+}

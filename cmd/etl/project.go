@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"etl"
+	"etl/internal/config"
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// unused names no source and no pipeline: with it a configuration is read
+// without the variables of any.
+const unused = "source:"
+
+// projectFlags are the flags of commands that read a configuration.
+func projectFlags() []cli.Flag {
+	return []cli.Flag{
+		text("file", "pipelines.yaml", "`FILE` that says what is read", "f"),
+		text("env-file", "", "`FILE` with lines of KEY=VALUE; variables of the environment win"),
+	}
+}
+
+// project reads the configuration. Variables are required only of the sources
+// that the named pipelines use; with none named, of all.
+func (sh *shell) project(c *cli.Context, only ...string) (*config.Config, error) {
+	lookup := sh.lookup
+	if file := c.String("env-file"); file != "" {
+		variables, err := readEnvFile(file)
+		if err != nil {
+			return nil, err
+		}
+		lookup = over(lookup, variables)
+	}
+	return config.Load(c.String("file"), config.Options{Lookup: lookup, Schemas: etl.Schemas(), Only: only})
+}
+
+// pipeline reads the configuration, with the variables that the one pipeline
+// needs that the command line names.
+func (sh *shell) pipeline(c *cli.Context) (*config.Config, *config.Pipeline, error) {
+	name, err := oneArgument(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := sh.project(c, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	selected, err := cfg.Select([]string{name})
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(selected) != 1 {
+		return nil, nil, usage("%q stands for %d pipelines", name, len(selected)).WithHint("name one")
+	}
+	return cfg, selected[0], nil
+}
+
+// dataset opens the data set of the one pipeline that the command line names.
+// That needs no variables of sources.
+func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
+	name, err := oneArgument(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg, err := sh.project(c, unused)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == name }) {
+		return nil, nil, unknownPipeline(cfg, name)
+	}
+	store, err := openExisting(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	return store, store.Dataset(name), nil
+}
+
+// openExisting opens the destination for commands that write nothing: they do
+// not create it.
+func openExisting(cfg *config.Config) (*load.Store, error) {
+	if _, err := os.Stat(cfg.Destination); errors.Is(err, fs.ErrNotExist) && !strings.Contains(cfg.Destination, "://") {
+		return nil, fault.New(fault.Config, "the destination %s does not exist yet", cfg.Destination).WithHint("etl run creates it")
+	}
+	return load.Open(cfg.Destination)
+}
+
+// unknownPipeline says which name may have been meant.
+func unknownPipeline(cfg *config.Config, name string) error {
+	if _, err := cfg.Select([]string{name}); err != nil {
+		return err
+	}
+	return usage("%q is not the name of one pipeline", name)
+}
+
+func oneArgument(c *cli.Context) (string, error) {
+	if c.NArg() != 1 {
+		return "", usage("%s takes the name of one pipeline", c.Command.Name).WithHint("etl help %s", c.Command.Name)
+	}
+	return c.Args().First(), nil
+}

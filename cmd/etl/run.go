@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"etl/internal/fault"
+	"etl/internal/pipeline"
+	"etl/load"
+)
+
+// nothingToDo is the exit code, with --empty-is-99, of a run that found its data
+// sets up to date. Airflow takes it for "skipped".
+const nothingToDo = 99
+
+func (sh *shell) runCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "run",
+		Usage:     "read pipelines and commit what they delivered",
+		ArgsUsage: "[PIPELINE|GLOB…]",
+		Flags: append(projectFlags(),
+			text("since", "", "first instant of the slices to read: a `TIME` such as 2026-01-01 or 2026-01-01T00:00:00Z"),
+			text("until", "", "first instant after the slices to read: a `TIME`"),
+			toggle("missing", "read only slices that are not committed and closed"),
+			toggle("fresh", "use no page that an earlier run has kept"),
+			toggle("all-parents", "ask for every parent again, changed or not"),
+			toggle("new-source", "go on with a data set that was read from another address or account"),
+			toggle("allow-shrink", "let a data set lose most of its rows"),
+			text("rate-share", "", "`SHARE` of the sources' limits that this process may use: 0.25 or 1/4"),
+			text("run-id", "", "`NAME` of the run in its commits, for people"),
+			text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
+			text("stage", "", "`FOLDER` for pages that are kept in case the run breaks off"),
+			text("summary-file", "", "`FILE` for the summary"),
+			text("log-format", "text", "`FORM` of progress and messages: text or json"),
+			toggle("json", "print the summary as JSON to a terminal too"),
+			toggle("empty-is-99", "exit 99 if there was nothing to do"),
+			toggle("quiet", "no progress", "q"),
+		),
+		Action: sh.runPipelines,
+	}
+}
+
+// runPipelines runs pipelines and tells what became of them. Whatever happens
+// once the flags are known, it leaves a summary.
+func (sh *shell) runPipelines(c *cli.Context) error {
+	toTerminal := isTerminal(sh.stdout) && !c.Bool("json")
+	d := delivery{file: c.String("summary-file"), xcom: sh.xcom}
+	if !toTerminal {
+		d.line = sh.stdout
+	}
+	if err := d.begin(); err != nil {
+		return err
+	}
+	s, err := sh.execute(c)
+	if err != nil {
+		err = stoppedBy(c.Context, err)
+		sh.tell(err)
+		s = broken(err)
+	}
+	tellFailures(sh.stderr, s, c.String("file"))
+	if toTerminal && len(s.Pipelines) > 0 {
+		table(sh.stdout, s.Pipelines)
+	}
+	if err := d.deliver(s); err != nil {
+		sh.tell(err)
+		if s.Exit == 0 || s.Exit == nothingToDo {
+			return err
+		}
+	}
+	return ended(s.Exit)
+}
+
+// execute runs what the command line asks for.
+func (sh *shell) execute(c *cli.Context) (*pipeline.Summary, error) {
+	o, err := sh.options(c)
+	if err != nil {
+		return nil, err
+	}
+	report := sh.reporter(c.String("log-format"), c.Bool("quiet"))
+	o.Log, o.Progress = report.log, report.progress
+	s, err := pipeline.Run(c.Context, o)
+	report.end()
+	if err != nil {
+		return nil, err
+	}
+	settle(c.Context, s, c.Bool("empty-is-99"))
+	return s, nil
+}
+
+// options turns the command line into the settings of a run.
+func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
+	if form := c.String("log-format"); form != "text" && form != "json" {
+		return o, usage("--log-format is text or json, not %q", form)
+	}
+	if o.RateShare, err = parseShare(c.String("rate-share")); err != nil {
+		return o, err
+	}
+	if o.Memory, err = parseSize(c.String("memory")); err != nil {
+		return o, err
+	}
+	if o.Config, err = sh.project(c, c.Args().Slice()...); err != nil {
+		return o, err
+	}
+	if o.Pipelines, err = o.Config.Select(c.Args().Slice()); err != nil {
+		return o, err
+	}
+	zone := zoneOf(o.Pipelines)
+	if o.Since, err = parseInstant(c.String("since"), zone); err != nil {
+		return o, err
+	}
+	if o.Until, err = parseInstant(c.String("until"), zone); err != nil {
+		return o, err
+	}
+	o.Missing, o.Fresh, o.AllParents = c.Bool("missing"), c.Bool("fresh"), c.Bool("all-parents")
+	o.NewSource, o.AllowShrink = c.Bool("new-source"), c.Bool("allow-shrink")
+	o.StageDir, o.Label, o.Version = c.String("stage"), c.String("run-id"), version()
+	o.Store, err = load.Open(o.Config.Destination)
+	return o, err
+}
+
+// settle makes the exit code of a run that of its end: the signal that stopped
+// it, or that there was nothing to do.
+func settle(ctx context.Context, s *pipeline.Summary, emptyIs99 bool) {
+	var signal *fault.Signal
+	switch {
+	case s.Status != pipeline.OK && errors.As(context.Cause(ctx), &signal):
+		s.Exit = fault.Exit(signal)
+	case s.Status == pipeline.OK && emptyIs99 && !slices.ContainsFunc(s.Pipelines, did):
+		s.Exit = nothingToDo
+	}
+}
+
+// did tells whether a pipeline made a commit or read anything new.
+func did(r pipeline.Result) bool { return r.Slices > 0 || r.Written > 0 }
+
+// stoppedBy returns the signal that ended ctx, else err.
+func stoppedBy(ctx context.Context, err error) error {
+	if signal, ok := errors.AsType[*fault.Signal](context.Cause(ctx)); ok {
+		return signal
+	}
+	return err
+}
+
+// A reporter shows how far a run is.
+type reporter struct {
+	log      *slog.Logger
+	progress func(pipeline.Progress)
+	end      func()
+}
+
+// reporter returns the display of a terminal, or the lines of anything else.
+func (sh *shell) reporter(format string, quiet bool) reporter {
+	if format == "text" && !quiet && isTerminal(sh.stderr) {
+		live := newLive(sh.stderr, sh.now)
+		log := slog.New(slog.NewTextHandler(live, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		return reporter{log, live.report, live.end}
+	}
+	o := &slog.HandlerOptions{}
+	if quiet {
+		o.Level = slog.LevelWarn
+	}
+	log := slog.New(slog.NewTextHandler(sh.stderr, o))
+	if format == "json" {
+		log = slog.New(slog.NewJSONHandler(sh.stderr, o))
+	}
+	l := &lines{log: log, now: sh.now}
+	return reporter{log, l.report, func() {}}
+}
