@@ -18,7 +18,7 @@ func (p params) fields() ([]string, problem) {
 		return nil, problem{mnemonic: "data_type_error", field: "fields"}
 	}
 	for _, name := range names {
-		if !slices.Contains(funnelFields(), name) {
+		if !slices.Contains(funnelFields, name) {
 			return nil, problem{mnemonic: "unexpected_parameters", field: "fields", value: quoted(name)}
 		}
 	}
@@ -49,7 +49,7 @@ func (p params) sort(s selection) (order, problem) {
 			return o, problem{mnemonic: "required_parameter_missed", field: "sort.field"}
 		case *t.Field == "stages":
 			return o, problem{mnemonic: "sort_prohibited", field: *t.Field}
-		case !slices.Contains(funnelFields(), *t.Field):
+		case !slices.Contains(funnelFields, *t.Field):
 			return o, problem{mnemonic: "unexpected_parameters", field: "sort", value: quoted(*t.Field)}
 		case t.Order != nil && *t.Order != "asc" && *t.Order != "desc":
 			return o, problem{mnemonic: "invalid_parameter_value", field: "sort.order", value: quoted(*t.Order)}
@@ -58,7 +58,7 @@ func (p params) sort(s selection) (order, problem) {
 		}
 		o.backwards = t.Order != nil && *t.Order == "desc"
 		if *t.Field == "name" {
-			o.parts = s.split(func(r int64) int64 { return r % int64(len(funnelKinds())) })
+			o.parts = s.split(func(r int64) int64 { return r % int64(len(funnelKinds)) })
 		}
 	}
 	return o, problem{}

@@ -50,7 +50,7 @@ func (a *calls) listFunnels(id json.RawMessage, p params) reply {
 // struck returns the error that the switch of faults asks for.
 func (a *calls) struck() problem {
 	kind := a.fail.next()
-	if _, ok := codes()[kind]; !ok {
+	if _, ok := codes[kind]; !ok {
 		return problem{}
 	}
 	return problem{mnemonic: kind}
@@ -138,25 +138,23 @@ type funnel struct{ extID, name string }
 
 // fields are the fields of a funnel that can be asked for. Those before stages
 // can be filtered and sorted by.
-func funnelFields() []string { return []string{"ext_id", "name", "stages"} }
+var funnelFields = []string{"ext_id", "name", "stages"}
 
 // describe returns the texts of ordinal n. The ids look like numbers, but begin
 // with zeros.
 func (a *calls) describe(n int64) funnel {
 	id := a.funnels.id(n)
 	name := fmt.Sprintf("%s %08d", funnelNoun(n), id)
-	if forms := phraseForms(); n%20 == 4 {
-		name += " " + forms[n/20%int64(len(forms))]
+	if n%20 == 4 {
+		name += " " + phraseForms[n/20%int64(len(phraseForms))]
 	}
 	return funnel{extID: fmt.Sprintf("%08d", id), name: name}
 }
 
 // funnelKinds are the beginnings of names, sorted.
-func funnelKinds() []string {
-	return []string{"Аренда", "Основная", "Партнёры", "Продажи", "Сервис"}
-}
+var funnelKinds = []string{"Аренда", "Основная", "Партнёры", "Продажи", "Сервис"}
 
-func funnelNoun(n int64) string { return funnelKinds()[n%5] }
+func funnelNoun(n int64) string { return funnelKinds[n%5] }
 
 // funnel writes a funnel, or some of its fields.
 func (a *calls) funnel(e *encoder, n int64, fields []string) {
@@ -179,9 +177,7 @@ func (a *calls) funnel(e *encoder, n int64, fields []string) {
 	e.end()
 }
 
-func stageStatuses() map[string]string {
-	return map[string]string{"in_process": "В работе", "success": "Успех", "failed": "Отказ"}
-}
+var stageStatuses = map[string]string{"in_process": "В работе", "success": "Успех", "failed": "Отказ"}
 
 // stages writes the stages of a funnel: those of the user, then the two that
 // the API adds; or none at all.
@@ -210,7 +206,7 @@ func (a *calls) stage(r row, i int, status string, order int64) {
 	if r.n%35 == 8 && status == "in_process" {
 		status = "paused" // not in the documentation
 	}
-	r.word("stage_status", status, stageStatuses())
+	r.word("stage_status", status, stageStatuses)
 	r.int("stage_order", order)
 	if i == 0 && r.n%45 == 12 {
 		r.unknown("stage_color", `"#ff0000"`)

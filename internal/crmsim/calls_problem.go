@@ -23,25 +23,23 @@ func (p problem) found() bool { return p.mnemonic != "" }
 
 // codes are the codes of the mnemonics, which clients decide by: codes are not
 // unique.
-func codes() map[string]int {
-	return map[string]int{
-		"parse_error": -32700, "invalid_request": -32600, "method_not_found": -32601,
-		"data_type_error": -32602, "invalid_parameter_value": -32602, "unexpected_parameters": -32602,
-		"required_parameter_missed": -32602, "invalid_parameters_combination": -32602, "sort_prohibited": -32602,
-		"filter_prohibited": -32602, "date_interval_limit_reached": -32602, "entity_not_found": -32602,
-		"tariff_restrictions": -32602, "error": -32602, "internal_error": -32603,
-		"auth_error": -32001, "access_token_expired": -32001, "access_token_blocked": -32001, "access_token_invalid": -32001,
-		"ip_not_whitelisted": -32003, "forbidden": -32003,
-		"method_component_disabled": -32008, "parameter_component_disabled": -32008,
-		"account_inactive": -32009, "limit_exceeded": -32029,
-		"batch_opreations_not_supported": -32099, "notifications_not_supported": -32099, // as the API spells it
-	}
+var codes = map[string]int{
+	"parse_error": -32700, "invalid_request": -32600, "method_not_found": -32601,
+	"data_type_error": -32602, "invalid_parameter_value": -32602, "unexpected_parameters": -32602,
+	"required_parameter_missed": -32602, "invalid_parameters_combination": -32602, "sort_prohibited": -32602,
+	"filter_prohibited": -32602, "date_interval_limit_reached": -32602, "entity_not_found": -32602,
+	"tariff_restrictions": -32602, "error": -32602, "internal_error": -32603,
+	"auth_error": -32001, "access_token_expired": -32001, "access_token_blocked": -32001, "access_token_invalid": -32001,
+	"ip_not_whitelisted": -32003, "forbidden": -32003,
+	"method_component_disabled": -32008, "parameter_component_disabled": -32008,
+	"account_inactive": -32009, "limit_exceeded": -32029,
+	"batch_opreations_not_supported": -32099, "notifications_not_supported": -32099, // as the API spells it
 }
 
 // mnemonics returns the mnemonics, sorted.
 func mnemonics() []string {
 	var names []string
-	for name := range codes() {
+	for name := range codes {
 		names = append(names, name)
 	}
 	slices.Sort(names)
@@ -58,7 +56,7 @@ func (a *calls) failed(id json.RawMessage, p problem) reply {
 	e.text("jsonrpc", "2.0")
 	e.raw("id", orNull(string(id)))
 	e.open("error")
-	e.int("code", int64(codes()[p.mnemonic]))
+	e.int("code", int64(codes[p.mnemonic]))
 	e.text("message", p.message)
 	e.open("data")
 	e.text("mnemonic", p.mnemonic)

@@ -70,7 +70,8 @@ type span int64
 
 const (
 	second span = 1e6
-	day    span = 24 * 60 * 60 * second
+	hour   span = 60 * 60 * second
+	day    span = 24 * hour
 )
 
 // append writes d in a form.

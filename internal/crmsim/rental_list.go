@@ -36,18 +36,19 @@ func (a *rental) list(c *call, l listing) reply {
 	if a.v.on("rental.unordered") && last(query, "ordering") == "" {
 		rows.backwards = l.table.lists.Load()%2 == 0
 	}
-	size := a.pageSize(last(query, "pageSize"))
-	number, pages, ok := pageNumber(last(query, "page"), rows.count(), size)
+	size, count := a.pageSize(last(query, "pageSize")), rows.count()
+	number, pages, ok := pageNumber(last(query, "page"), count, size)
 	if !ok {
 		return a.problem(http.StatusNotFound, "Invalid page.")
 	}
+	from, to := (number-1)*size, min(number*size, count)
 	rep := content(http.StatusOK, "application/json", nil)
 	rep.data, rep.page = true, number
-	rep.body = a.head(c, rows.count(), number, pages)
-	e := &encoder{buf: rep.body, form: a.form}
-	for k := (number - 1) * size; k < min(number*size, rows.count()); k++ {
+	e := &encoder{form: a.form}
+	e.buf = append(make([]byte, 0, (to-from+1)*bytesPerRecord), a.head(c, count, number, pages)...)
+	for k := from; k < to; k++ {
 		n := rows.at(k)
-		if k > (number-1)*size {
+		if k > from {
 			e.buf = append(e.buf, ',')
 		}
 		l.record(e, n)
@@ -56,6 +57,9 @@ func (a *rental) list(c *call, l listing) reply {
 	rep.body = append(e.buf, "]}"...)
 	return rep
 }
+
+// bytesPerRecord is about what a record of a list takes.
+const bytesPerRecord = 1200
 
 // last returns the last value of a parameter, or "".
 func last(query url.Values, name string) string {

@@ -41,30 +41,27 @@ func (a *rental) requestFilters() map[string]filter {
 	}
 }
 
-func requestStatuses() []string {
-	return []string{"Запрос", "Забронировано", "В аренде", "Отменено", "Завершено", "Должник"}
+var requestStatuses = []string{"Запрос", "Забронировано", "В аренде", "Отменено", "Завершено", "Должник"}
+
+var statusColors = map[string]string{
+	"exceed": "exceed", "request": "Запрос", "reserve": "reserve", "inrent": "В аренде",
+	"cancel": "cancel", "completed": "Завершено", "debtor": "Должник",
 }
 
-func statusColors() map[string]string {
-	return map[string]string{
-		"exceed": "exceed", "request": "Запрос", "reserve": "reserve", "inrent": "В аренде",
-		"cancel": "cancel", "completed": "Завершено", "debtor": "Должник",
-	}
-}
+// colorOf is the color that goes with a status.
+var colorOf = []string{"request", "reserve", "inrent", "cancel", "completed", "debtor", "exceed"}
 
 // statusColor returns the color of an ordinal. "cancelled" is one that the API
 // serves beside "cancel", and its description does not name.
 func statusColor(n int64) string {
-	color := []string{"request", "reserve", "inrent", "cancel", "completed", "debtor", "exceed"}[requestStatus(n)]
+	color := colorOf[requestStatus(n)]
 	if color == "cancel" && n%3 == 0 {
 		return "cancelled"
 	}
 	return color
 }
 
-func paymentStatuses() []string {
-	return []string{"Ожидается оплата", "Оплата произведена", "Частичная оплата"}
-}
+var paymentStatuses = []string{"Ожидается оплата", "Оплата произведена", "Частичная оплата"}
 
 // listed writes a request as it is in the list.
 func (a *rental) listed(e *encoder, n int64) {
@@ -72,8 +69,8 @@ func (a *rental) listed(e *encoder, n int64) {
 	created := a.requests.created(n)
 	e.record()
 	e.int("id", a.requests.id(n))
-	e.code("status", requestStatus(n), requestStatuses())
-	e.word("status_color", statusColor(n), statusColors())
+	e.code("status", requestStatus(n), requestStatuses)
+	e.word("status_color", statusColor(n), statusColors)
 	e.time("created_at", created)
 	e.time("updated_at", a.requests.updated(n))
 	r.maybe("rent_start").moment("rent_start", created)
@@ -82,7 +79,7 @@ func (a *rental) listed(e *encoder, n int64) {
 	r.money("price")
 	r.money("price_discount")
 	r.money("paid_amount")
-	r.label("payment_status", paymentStatuses())
+	r.label("payment_status", paymentStatuses)
 	r.percent("tax_percent")
 	r.maybe("duriation").lasting("duriation=duration")
 	r.flag("deleted")
@@ -160,7 +157,7 @@ func (a *rental) detail(e *encoder, n int64) bool {
 	if !flaw.strikes(e, "discount_type") {
 		r.between("discount_type", 0, 4)
 	}
-	e.word("status_color", statusColor(n), statusColors())
+	e.word("status_color", statusColor(n), statusColors)
 	for _, key := range []string{"pending_inventories", "inrent_inventories", "completed_inventories"} {
 		r.between(key, 0, 9)
 	}
@@ -189,7 +186,7 @@ func (a *rental) detailTimes(r row) {
 	r.time("updated_at", a.requests.updated(r.n))
 	r.maybe("rent_start").moment("rent_start", created)
 	r.maybe("rent_end").moment("rent_end", created+7*micros(day))
-	r.code("status", requestStatus(r.n), requestStatuses())
+	r.code("status", requestStatus(r.n), requestStatuses)
 	a.plusID(r)
 	r.maybe("unique_id").words("unique_id")
 	r.maybe("rent_fact_start").moment("rent_fact_start", created)
@@ -227,7 +224,7 @@ func (a *rental) detailMoney(r row, flaw flaw) {
 	}
 	r.flag("discount_combine")
 	r.money("additional_discount")
-	r.label("payment_status", paymentStatuses())
+	r.label("payment_status", paymentStatuses)
 	r.money("paid_amount")
 }
 

@@ -1,6 +1,6 @@
 package crmsim
 
-import "fmt"
+import "strconv"
 
 // Attributes of resources that lists are filtered by, of an ordinal or its
 // residue.
@@ -37,8 +37,7 @@ func inventoryRows(id int64) (lo, hi int64) {
 }
 
 func inventoryNoun(n int64) string {
-	all := nouns()
-	return all[n/perInventory%int64(len(all))]
+	return nouns[n/perInventory%int64(len(nouns))]
 }
 
 func (a *rental) resourceFilters() map[string]filter {
@@ -60,9 +59,10 @@ func (a *rental) resourceFilters() map[string]filter {
 	}
 }
 
-func unitTypes() map[string]string {
-	return map[string]string{"litre": "litre", "kg": "kg", "g": "g", "ml": "ml", "piece": "piece", "m3": "m3"}
-}
+var (
+	unitTypes  = []string{"litre", "kg", "g", "ml", "piece", "m3"}
+	unitLabels = map[string]string{"litre": "litre", "kg": "kg", "g": "g", "ml": "ml", "piece": "piece", "m3": "m3"}
+)
 
 // resource writes a resource, and tells whether it can be loaded.
 func (a *rental) resource(e *encoder, n int64) bool {
@@ -105,7 +105,7 @@ func (a *rental) inventory(r row) {
 	id := inventoryID(r.n)
 	r.open("inventory")
 	r.int("id", id)
-	r.text("name", fmt.Sprintf("%s %d", inventoryNoun(r.n), id))
+	r.text("name", inventoryNoun(r.n)+" "+strconv.FormatInt(id, 10))
 	r.maybe("group").between("group", 1, 60)
 	r.maybe("unique_id").words("unique_id")
 	r.maybe("category").between("category", 1, 20)
@@ -131,7 +131,7 @@ func (a *rental) inventoryGroup(r row) {
 	r.maybe("category").between("category", 1, 20)
 	r.money("unit_price")
 	r.money("unit_count")
-	r.word("unit_type", []string{"litre", "kg", "g", "ml", "piece", "m3"}[d.below(6)], unitTypes())
+	r.word("unit_type", unitTypes[d.below(int64(len(unitTypes)))], unitLabels)
 	r.money("unit_sum")
 	r.maybe("image").picture("image")
 	r.maybe("unique_id").words("unique_id")

@@ -1,6 +1,6 @@
 package crmsim
 
-import "fmt"
+import "strconv"
 
 // A row makes the values of one record and writes them.
 //
@@ -70,18 +70,15 @@ func (r row) label(key string, labels []string) {
 }
 
 // moneyForms are amounts that are seldom met: DECIMAL(16,2) to its ends.
-func moneyForms() []decimal {
-	return []decimal{
-		{}, {minusZero: true}, {hundredths: -1250}, {hundredths: 1}, {hundredths: -1},
-		{hundredths: 9999999999999999}, {hundredths: -9999999999999999}, {hundredths: 100000000000},
-	}
+var moneyForms = []decimal{
+	{}, {minusZero: true}, {hundredths: -1250}, {hundredths: 1}, {hundredths: -1},
+	{hundredths: 9999999999999999}, {hundredths: -9999999999999999}, {hundredths: 100000000000},
 }
 
 // amount returns the amount of a key.
 func (r row) amount(key string) decimal {
-	forms := moneyForms()
-	if i, ok := r.form(key, len(forms)); ok {
-		return forms[i]
+	if i, ok := r.form(key, len(moneyForms)); ok {
+		return moneyForms[i]
 	}
 	d := r.die(key)
 	n := d.below(5_000_000)
@@ -105,16 +102,19 @@ func (r row) percent(key string) {
 	r.decimal(key, decimal{hundredths: n})
 }
 
+// spanForms are durations that are seldom met; Django writes those below zero
+// as a negative number of days and a time of day.
+var spanForms = []span{
+	0, -second, second / 2, day, 30*day + 12*hour, 2*hour + 30*60*second,
+	-1, -2 * day, 400*day + 1, second - 1, -3*day - 7*hour, hour,
+}
+
 // lasting writes a duration.
 func (r row) lasting(key string) {
-	forms := []span{
-		0, -second, second / 2, day, 30*day + 12*3600*second, 2*3600*second + 30*60*second,
-		-1, -2 * day, 400*day + 1, second - 1, -3*day - 7*3600*second, 3600 * second,
-	}
 	d := r.die(key)
-	v := span(d.below(60)) * 3600 * second
-	if i, ok := r.form(key, len(forms)); ok {
-		v = forms[i]
+	v := span(d.below(60)) * hour
+	if i, ok := r.form(key, len(spanForms)); ok {
+		v = spanForms[i]
 	}
 	r.duration(key, v)
 }
@@ -134,29 +134,24 @@ func (r row) moment(key string, about micros) {
 }
 
 // nouns are what the made-up companies let, and what their texts begin with.
-func nouns() []string {
-	return []string{"Велосипед", "Самокат", "Палатка", "Дрель", "Лыжи", "Камера", "Генератор", "Перфоратор", "Байдарка", "Прицеп"}
-}
+var nouns = []string{"Велосипед", "Самокат", "Палатка", "Дрель", "Лыжи", "Камера", "Генератор", "Перфоратор", "Байдарка", "Прицеп"}
 
 // words writes text.
 func (r row) words(key string) { r.text(key, r.phrase(key)) }
 
 // phrase returns the text of a key.
 func (r row) phrase(key string) string {
-	forms := phraseForms()
-	if i, ok := r.form(key, len(forms)); ok {
-		return forms[i]
+	if i, ok := r.form(key, len(phraseForms)); ok {
+		return phraseForms[i]
 	}
 	d := r.die(key)
-	all := nouns()
-	return fmt.Sprintf("%s %d", all[d.below(int64(len(all)))], d.below(100000))
+	return nouns[d.below(int64(len(nouns)))] + " " + strconv.FormatInt(d.below(100_000), 10)
 }
 
 // document writes free JSON, which is to be kept as it is.
 func (r row) document(key string) {
-	forms := documentForms()
-	if i, ok := r.form(key, len(forms)); ok {
-		r.json(key, forms[i])
+	if i, ok := r.form(key, len(documentForms)); ok {
+		r.json(key, documentForms[i])
 		return
 	}
 	d := r.die(key)
@@ -164,11 +159,13 @@ func (r row) document(key string) {
 		r.json(key, "null")
 		return
 	}
-	r.json(key, fmt.Sprintf(`{"color":"red","made":"%d","total_distance":%d}`, 2000+d.below(26), d.below(1e6)))
+	made, distance := strconv.FormatInt(2000+d.below(26), 10), strconv.FormatInt(d.below(1e6), 10)
+	r.json(key, `{"color":"red","made":"`+made+`","total_distance":`+distance+`}`)
 }
 
 // picture writes the address of a picture.
 func (r row) picture(key string) {
 	d := r.die(key)
-	r.text(key, fmt.Sprintf("https://cdn.example.com/media/%016x.jpg?sign=%08x", d.roll(), d.below(1<<32)))
+	name, sign := strconv.FormatUint(d.roll(), 16), strconv.FormatInt(d.below(1<<32), 16)
+	r.text(key, "https://cdn.example.com/media/"+name+".jpg?sign="+sign)
 }
