@@ -59,7 +59,10 @@ func (w *sqlWriter) rows(s *Store, c *Commit) {
 		if len(c.Files) == 0 {
 			value = "CAST(NULL AS " + w.typeOf(col) + ")"
 		}
-		w.printf("  %s AS %s%s\n", value, w.name(col.Name), comma(i, len(c.Schema.Columns)))
+		if value != w.name(col.Name) {
+			value += " AS " + w.name(col.Name)
+		}
+		w.printf("  %s%s\n", value, comma(i, len(c.Schema.Columns)))
 	}
 	if len(c.Files) == 0 {
 		w.printf("WHERE false;\n")
