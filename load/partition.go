@@ -165,7 +165,7 @@ func (v *level) period(x int64) int32 {
 func periodName(by string, t time.Time) string {
 	switch by {
 	case "year":
-		return t.Format("2006-01-01")
+		return t.Format("2006") + "-01-01"
 	case "month":
 		return t.Format("2006-01-") + "01"
 	case "day":

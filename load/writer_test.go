@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -161,7 +160,7 @@ func TestBytesDoNotDependOnBatches(t *testing.T) {
 		"spilled":          {Partition: []Partition{{By: "day", Of: "created_at"}}, OpenPartitions: 3, RowGroupRows: 20},
 		"short of memory":  {Partition: []Partition{{By: "month", Of: "created_at"}}, OpenBytes: 300 << 10},
 		"odd row groups":   {RowGroupRows: 700},
-		"more than a part": {Slice: "2026-01-01", Partition: []Partition{{By: "value", Of: "color"}}, OpenPartitions: 1},
+		"more than a part": {Slice: "2026-01-01", Partition: []Partition{{By: "value", Of: "flag"}}, OpenPartitions: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o.Schema = everything()
@@ -188,4 +187,3 @@ func sumRows(files []StagedFile) (n int64) {
 	return n
 }
 
-var _ = io.EOF
