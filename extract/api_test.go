@@ -201,7 +201,7 @@ func TestFetch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "GET /v1/orders/ [shop-reader/1][application/json][]"; got != want {
+	if want := "GET /v1/orders/ [shop-reader/1] [application/json] []"; got != want {
 		t.Errorf("the API saw %q, want %q", got, want)
 	}
 	if records(page) != `{"id":1}` || !page.Last || page.Total != -1 {

@@ -1,0 +1,235 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"etl/internal/config"
+	"etl/internal/fault"
+)
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	tests := []struct {
+		header string
+		want   time.Duration
+		ok     bool
+	}{
+		{"12", 12 * time.Second, true},
+		{" 0 ", 0, true},
+		{"99999999999999999999", 365 * 24 * time.Hour, true},
+		{"Fri, 02 Jan 2026 03:05:05 GMT", time.Minute, true},
+		{"Friday, 02-Jan-26 03:05:05 GMT", time.Minute, true},
+		{"Fri Jan  2 03:05:05 2026", time.Minute, true},
+		{"Fri, 02 Jan 2026 03:00:00 GMT", 0, true},
+		{"", 0, false},
+		{"-5", 0, false},
+		{"1.5", 0, false},
+		{"soon", 0, false},
+	}
+	for _, tt := range tests {
+		got, ok := retryAfter(tt.header, now)
+		if got != tt.want || ok != tt.ok {
+			t.Errorf("retryAfter(%q) = %v, %v; want %v, %v", tt.header, got, ok, tt.want, tt.ok)
+		}
+	}
+}
+
+// How long a page takes on a clock of its own, with the longest back-off.
+func TestWaits(t *testing.T) {
+	ok := with(200, oneOrder)
+	tests := []struct {
+		name    string
+		api     http.HandlerFunc
+		set     func(*config.Source)
+		took    time.Duration
+		retries int64
+		class   fault.Class // of the error; Bug: none
+		after   time.Duration
+		text    string
+	}{
+		{name: "at once", api: ok},
+		{name: "doubling", api: each(with(500, ""), with(502, ""), with(504, ""), ok), took: (500 + 1000 + 2000) * time.Millisecond, retries: 3},
+		{name: "bounded", api: with(500, ""), took: 91500 * time.Millisecond, retries: 8, class: fault.Transient, text: "HTTP 500"},
+		{name: "none", api: with(500, ""), set: func(s *config.Source) { s.Retries = -1 }, class: fault.Transient},
+		{name: "two", api: with(500, ""), set: func(s *config.Source) { s.Retries = 2 }, took: 1500 * time.Millisecond, retries: 2, class: fault.Transient},
+		{name: "seconds", api: each(with(429, "", "Retry-After", "17"), ok), took: 17 * time.Second, retries: 1},
+		{name: "date of the server", api: each(with(503, "", "Date", "Fri, 02 Jan 2026 03:04:05 GMT", "Retry-After", "Fri, 02 Jan 2026 03:05:05 GMT"), ok),
+			took: time.Minute, retries: 1},
+		{name: "garbage", api: each(with(429, "", "Retry-After", "soon"), ok), took: 500 * time.Millisecond, retries: 1},
+		{name: "too long", api: with(429, "", "Retry-After", "301"), class: fault.Transient, after: 301 * time.Second, text: "HTTP 429"},
+		{name: "as long as allowed", api: each(with(429, "", "Retry-After", "301"), ok), set: func(s *config.Source) { s.MaxWait = time.Hour },
+			took: 301 * time.Second, retries: 1},
+		{name: "deadline", api: with(429, "", "Retry-After", "290"), took: 580 * time.Second, retries: 2, class: fault.Transient, after: 290 * time.Second},
+		{name: "stays HTML", api: with(200, "<html>"), took: 91500 * time.Millisecond, retries: 8, class: fault.Data, text: "HTML"},
+		{name: "stays bad JSON", api: with(200, `{"results":[01]}`), took: 1500 * time.Millisecond, retries: 2, class: fault.Data,
+			text: "reading page 1 of orders: the body is no JSON: byte 13"},
+		{name: "mended JSON", api: each(with(200, `{"results":[01]}`), ok), took: 500 * time.Millisecond, retries: 1},
+		{name: "stalled", api: each(stall, ok), took: 2*time.Minute + 500*time.Millisecond, retries: 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := source()
+				if tt.set != nil {
+					tt.set(src)
+				}
+				c := client(t, src, Options{Transport: serve(t, tt.api), Rand: func() float64 { return 1 }})
+				start := time.Now()
+				_, err := fetch(t, c.List(orders(src), Vars{}))
+				if took := time.Since(start); took != tt.took {
+					t.Errorf("it took %v, want %v", took, tt.took)
+				}
+				if n := c.Stats().Retries; n != tt.retries {
+					t.Errorf("%d retries, want %d", n, tt.retries)
+				}
+				if tt.class == fault.Bug {
+					if err != nil {
+						t.Fatal(err)
+					}
+					return
+				}
+				wantFault(t, err, tt.class, tt.text)
+				if e, _ := errors.AsType[*fault.Error](err); e.RetryAfter != tt.after {
+					t.Errorf("RetryAfter = %v, want %v", e.RetryAfter, tt.after)
+				}
+			})
+		})
+	}
+}
+
+// stall begins a reply and does not end it.
+func stall(w http.ResponseWriter, r *http.Request) {
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
+}
+
+// A limit that one page runs into holds back the pages beside it, too.
+func TestPauseOfTheWholeSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var asked []time.Duration
+		start := time.Now()
+		first := true
+		src := source()
+		c := client(t, src, Options{Transport: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			asked = append(asked, time.Since(start))
+			if first {
+				first = false
+				reply(w, 429, "", "Retry-After", "30")
+				return
+			}
+			reply(w, 200, oneOrder)
+		})})
+		var wait sync.WaitGroup
+		for i := range 3 {
+			wait.Go(func() {
+				time.Sleep(time.Duration(i) * time.Second)
+				if _, err := fetch(t, c.List(orders(src), Vars{})); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		for i, at := range asked {
+			if want := 30 * time.Second; i > 0 && at != want {
+				t.Errorf("request %d went after %v, want %v", i, at, want)
+			}
+		}
+		if len(asked) != 4 {
+			t.Errorf("%d requests, want 4", len(asked))
+		}
+	})
+}
+
+// At any load, the API never sees more requests in a period than it allows,
+// nor more at one time.
+func TestLimitsHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var asked []time.Time
+		now, most := 0, 0
+		src := source()
+		src.Limits = config.Limits{Requests: 10, Per: time.Minute, Share: 0.8, Concurrency: 3}
+		c := client(t, src, Options{Transport: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			asked, now = append(asked, time.Now()), now+1
+			most = max(most, now)
+			mu.Unlock()
+			time.Sleep(700 * time.Millisecond)
+			mu.Lock()
+			now--
+			mu.Unlock()
+			reply(w, 200, oneOrder)
+		})})
+		var wait sync.WaitGroup
+		for range 40 {
+			wait.Go(func() {
+				if _, err := fetch(t, c.List(orders(src), Vars{})); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wait.Wait()
+		for i := 8; i < len(asked); i++ {
+			if d := asked[i].Sub(asked[i-8]); d < time.Minute {
+				t.Errorf("requests %d to %d within %v", i-8, i, d)
+			}
+		}
+		if len(asked) != 40 || most != 3 {
+			t.Errorf("%d requests, at most %d at one time; want 40 and 3", len(asked), most)
+		}
+	})
+}
+
+// A pause is over when the run is stopped.
+func TestStoppedWhileWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := source()
+		c := client(t, src, Options{Transport: serve(t, with(429, "", "Retry-After", "60"))})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := c.List(orders(src), Vars{}).Fetch(ctx, Position{Number: 1})
+		if fault.Of(err) != fault.Interrupted || time.Since(start) != time.Second {
+			t.Errorf("after %v: %v (%v)", time.Since(start), err, fault.Of(err))
+		}
+	})
+}
+
+// Errors of the network name what broke, and hold no address beyond the host.
+func TestBrokenConnections(t *testing.T) {
+	tests := []struct {
+		name string
+		err  error
+		text string
+	}{
+		{"text of the server", errors.New(`malformed HTTP response "PII"`), "the connection broke"},
+		{"closed", errors.New("EOF"), "the connection broke"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				src := source()
+				c := client(t, src, Options{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err })})
+				_, err := fetch(t, c.List(orders(src), Vars{}))
+				wantFault(t, err, fault.Transient, tt.text)
+				if strings.Contains(err.Error(), "PII") {
+					t.Errorf("error %v holds text of the reply", err)
+				}
+			})
+		})
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
