@@ -1,0 +1,232 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"etl"
+	"etl/internal/config"
+	"etl/internal/crmsim"
+	"etl/load"
+)
+
+// A world is a simulator and a destination. The simulator can be replaced by
+// one with other switches at the same address: the source moves on.
+type world struct {
+	t      *testing.T
+	url    string
+	root   string
+	yaml   string            // of the configuration; empty: the shipped one
+	env    map[string]string // beside that of the simulator
+	ledger lockedBuffer
+
+	mu      sync.Mutex
+	sim     *crmsim.Server
+	handler http.Handler // nil: sim
+}
+
+const testScale = 0.02 // 400 resources, 60 requests, 40 funnels
+
+func newWorld(t *testing.T, switches map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, root: t.TempDir(), env: map[string]string{}}
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		h := w.handler
+		if h == nil {
+			h = w.sim
+		}
+		w.mu.Unlock()
+		h.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(server.Close)
+	w.url = server.URL
+	w.move(switches)
+	return w
+}
+
+// move lets the simulator begin anew with other switches.
+func (w *world) move(switches map[string]string) {
+	w.t.Helper()
+	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: testScale, Switches: switches, Ledger: &w.ledger})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.mu.Lock()
+	w.sim = sim
+	w.mu.Unlock()
+}
+
+// wrap puts a handler around the simulator.
+func (w *world) wrap(around func(http.Handler) http.Handler) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handler = around(w.sim)
+}
+
+func (w *world) config() *config.Config {
+	w.t.Helper()
+	text := etl.Pipelines()
+	if w.yaml != "" {
+		text = []byte(w.yaml)
+	}
+	env := w.sim.Env(w.url)
+	for name, value := range w.env {
+		env[name] = value
+	}
+	c, err := config.Parse("pipelines.yaml", text, config.Options{
+		Lookup:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		Schemas: etl.Schemas(),
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return c
+}
+
+// run runs pipelines, by name or glob, with the options as they are.
+func (w *world) run(o Options, names ...string) *Summary {
+	w.t.Helper()
+	return w.runContext(w.t.Context(), o, names...)
+}
+
+func (w *world) runContext(ctx context.Context, o Options, names ...string) *Summary {
+	w.t.Helper()
+	var err error
+	if o.Config == nil {
+		o.Config = w.config()
+	}
+	if o.Pipelines, err = o.Config.Select(names); err != nil {
+		w.t.Fatal(err)
+	}
+	if o.Store, err = load.Open(w.root); err != nil {
+		w.t.Fatal(err)
+	}
+	s, err := Run(ctx, o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// ok runs pipelines that must succeed, and returns their results by name.
+func (w *world) ok(o Options, names ...string) map[string]Result {
+	w.t.Helper()
+	s := w.run(o, names...)
+	results := map[string]Result{}
+	for _, r := range s.Pipelines {
+		results[r.Name] = r
+		if r.Status != OK {
+			w.t.Fatalf("%s: %s: %s (%s)", r.Name, r.Class, r.Error, r.Hint)
+		}
+		if r.Served != r.Written+r.Duplicates+r.Rejected {
+			w.t.Fatalf("%s: served %d, written %d, duplicates %d, rejected %d", r.Name, r.Served, r.Written, r.Duplicates, r.Rejected)
+		}
+	}
+	return results
+}
+
+// requests returns the lines of the ledger since the last call.
+func (w *world) requests() []string {
+	text := strings.TrimSpace(w.ledger.take())
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// tree returns the hash of every file below data/, by name without the number
+// of the commit that it came with.
+func (w *world) tree(pipeline string) map[string]string {
+	w.t.Helper()
+	root := filepath.Join(w.root, "data", pipeline)
+	sums := map[string]string{}
+	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		body, err := os.ReadFile(path)
+		sum := sha256.Sum256(body)
+		name, _ := filepath.Rel(root, path)
+		sums[filepath.Dir(name)] += hex.EncodeToString(sum[:8])
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return sums
+}
+
+// ids returns the id of every live row of a pipeline, in order.
+func (w *world) ids(pipeline string) []int64 {
+	w.t.Helper()
+	var ids []int64
+	w.scan(pipeline, []string{"id"}, func(row []any) { ids = append(ids, row[0].(int64)) })
+	return ids
+}
+
+func (w *world) scan(pipeline string, columns []string, each func(row []any)) {
+	w.t.Helper()
+	ds := w.dataset(pipeline)
+	commit, err := ds.Published()
+	if err == nil {
+		err = ds.Scan(commit, columns, func(row []any) error { each(row); return nil })
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) dataset(pipeline string) *load.Dataset {
+	w.t.Helper()
+	store, err := load.Open(w.root)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return store.Dataset(pipeline)
+}
+
+// truth returns the ids that a stream should have in the end.
+func (w *world) truth(stream string) []int64 {
+	w.t.Helper()
+	var ids []int64
+	for line := range w.sim.Truth(stream) {
+		var row struct{ ID int64 }
+		if err := json.Unmarshal(line, &row); err != nil {
+			w.t.Fatal(err)
+		}
+		ids = append(ids, row.ID)
+	}
+	return ids
+}
+
+// A lockedBuffer is a buffer that the simulator writes to while a test reads.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := b.buf.String()
+	b.buf.Reset()
+	return text
+}
