@@ -87,7 +87,12 @@ func (r *reader) chunks(group parquet.RowGroup, leaves []*leaf) (c *chunks, err 
 	c = &chunks{name: r.name, left: group.NumRows()}
 	defer damaged(&err, r.name)
 	stored := group.ColumnChunks()
+	known := map[int]bool{} // a leaf may be asked for twice
 	for _, leaf := range leaves {
+		if known[leaf.index] {
+			continue
+		}
+		known[leaf.index] = true
 		if leaf.index >= len(stored) {
 			return c, fault.New(fault.Storage, "reading %s: no column %s", r.name, leaf.path)
 		}
