@@ -81,7 +81,7 @@ func (a *rental) listed(e *encoder, n int64) {
 	r.money("paid_amount")
 	r.label("payment_status", paymentStatuses)
 	r.percent("tax_percent")
-	r.maybe("duriation").lasting("duriation=duration")
+	r.maybe("duriation=duration").lasting("duriation=duration")
 	r.flag("deleted")
 	r.flag("active")
 	e.int("tenant", a.tenant)
@@ -167,8 +167,8 @@ func (a *rental) detail(e *encoder, n int64) bool {
 	a.detailTimes(r)
 	r.flag("autorenewal")
 	r.flag("autowithdraw")
-	r.maybe("duriation").lasting("duriation=duration")
-	r.maybe("initial_duriation").lasting("initial_duriation=initial_duration")
+	r.maybe("duriation=duration").lasting("duriation=duration")
+	r.maybe("initial_duriation=initial_duration").lasting("initial_duriation=initial_duration")
 	r.maybe("counting_duration").lasting("counting_duration")
 	a.detailMoney(r, flaw)
 	a.detailPenalty(r)
@@ -199,12 +199,10 @@ func (a *rental) plusID(r row) {
 	forms := []int64{math.MaxInt64, math.MinInt64, 1<<53 + 1, -1<<53 - 1, 0, math.MaxInt64 - 1}
 	d := r.die("plus_id")
 	id := int64(d.roll() >> 20)
-	i, awkward := r.form("plus_id", len(forms))
-	if awkward {
+	if i, ok := r.form("plus_id", len(forms)); ok {
 		id = forms[i]
 	}
-	r.nullIf(!awkward && r.lucky("plus_id", nulls))
-	r.int("plus_id", id)
+	r.maybe("plus_id").int("plus_id", id)
 }
 
 func (a *rental) detailMoney(r row, flaw flaw) {
@@ -233,7 +231,7 @@ func (a *rental) detailPenalty(r row) {
 	r.money("penalty_amount")
 	r.money("penalty_auto")
 	r.money("penalty_custom")
-	r.maybe("penalty_duriation").lasting("penalty_duriation=penalty_duration")
+	r.maybe("penalty_duriation=penalty_duration").lasting("penalty_duriation=penalty_duration")
 	r.lasting("penalty_step_duriation=penalty_step_duration")
 	r.flag("penalty_disabled")
 }
@@ -252,7 +250,7 @@ func (a *rental) detailRest(r row) {
 	if r.n%45 == 9 {
 		r.missing("default_tarif_period=default_tariff_period")
 	} else {
-		r.maybe("default_tarif_period").between("default_tarif_period=default_tariff_period", 1, 9)
+		r.maybe("default_tarif_period=default_tariff_period").between("default_tarif_period=default_tariff_period", 1, 9)
 	}
 }
 

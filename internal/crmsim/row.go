@@ -14,8 +14,8 @@ type row struct {
 	n    int64 // ordinal
 }
 
-// awkward is how many rows there are for each with an awkward form.
-const awkward = 16
+// rarity is how many rows there are for each with an awkward form.
+const rarity = 16
 
 // nulls is the share of nulls in a column that may be null, in percent.
 const nulls = 25
@@ -27,7 +27,7 @@ func (r row) die(key string) dice { return dice(r.seed ^ mix(hash(key))) }
 // whether it takes any.
 func (r row) form(key string, forms int) (int, bool) {
 	k := r.n + int64(hash(key)&0xffff)
-	return int(k / awkward % int64(forms)), k%awkward == 0
+	return int(k / rarity % int64(forms)), k%rarity == 0
 }
 
 // part returns the row of element i of a list.
@@ -48,10 +48,17 @@ func (r row) lucky(key string, percent int64) bool {
 	return d.below(100) < percent
 }
 
-// maybe lets the next value of the key be null.
+// maybe lets the value of the key, which has to come next, be null. An awkward
+// form is never lost to a null.
 func (r row) maybe(key string) row {
-	r.nullIf(r.lucky(key, nulls))
+	r.nullIf(!r.awkward(key) && r.lucky(key, nulls))
 	return r
+}
+
+// awkward tells whether the value of a key takes an awkward form.
+func (r row) awkward(key string) bool {
+	_, yes := r.form(key, 1)
+	return yes
 }
 
 // between writes an integer in [from, to).

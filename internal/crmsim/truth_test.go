@@ -1,0 +1,396 @@
+package crmsim
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"math/big"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// truth returns all rows of a stream's truth.
+func (c *client) truth(stream string) []string {
+	var rows []string
+	for row := range c.server.Truth(stream) {
+		rows = append(rows, string(row))
+	}
+	return rows
+}
+
+// served returns all records of a stream as they are sent.
+func (c *client) served(stream string) []string {
+	c.t.Helper()
+	c.logIn()
+	var texts []json.RawMessage
+	switch stream {
+	case "workshop_resources":
+		texts = c.results(resources)
+	case "request_list":
+		texts = c.results(requests)
+	case "requests":
+		for _, id := range c.walk(requests + "?ordering=id&pageSize=10000") {
+			status, body := c.ask("GET", requests+id+"/", "")
+			if status != 200 {
+				c.t.Fatalf("asking for a request: %d", status)
+			}
+			texts = append(texts, json.RawMessage(body))
+		}
+	case "sales_funnels":
+		r, _ := c.funnels(c.session(), `,"limit":10000,"sort":[{"field":"ext_id"}]`)
+		texts = decode[[]json.RawMessage](c.t, string(r.Result.Data))
+	}
+	rows := make([]string, len(texts))
+	for i, text := range texts {
+		rows[i] = string(text)
+	}
+	return rows
+}
+
+func (c *client) results(path string) []json.RawMessage {
+	c.t.Helper()
+	_, body := c.ask("GET", path+"?ordering=id&pageSize=10000", "")
+	return decode[struct{ Results []json.RawMessage }](c.t, body).Results
+}
+
+// dig returns the JSON text at a path of names and numbers, or null.
+func dig(t *testing.T, text, path string) string {
+	t.Helper()
+	for name := range strings.SplitSeq(path, ".") {
+		if i, err := strconv.Atoi(name); err == nil {
+			list := decode[[]json.RawMessage](t, text)
+			if i >= len(list) {
+				return "null"
+			}
+			text = string(list[i])
+			continue
+		}
+		value, ok := decode[map[string]json.RawMessage](t, text)[name]
+		if !ok {
+			return "null"
+		}
+		text = string(value)
+	}
+	return text
+}
+
+// The readings below tell what truth should say of a value on the wire, by ways
+// of the standard library that the package itself does not use.
+
+func asIs(_ *testing.T, wire string) any { return wire }
+
+func asText(t *testing.T, wire string) any { return decode[string](t, wire) }
+
+func asLower(t *testing.T, wire string) any { return strings.ToLower(decode[string](t, wire)) }
+
+func asDecimal(t *testing.T, wire string) any {
+	r, ok := new(big.Rat).SetString(strings.Trim(wire, `"`))
+	if !ok {
+		t.Fatalf("%s is no decimal", wire)
+	}
+	return strings.Replace(r.FloatString(2), "-0.00", "0.00", 1)
+}
+
+func asTime(t *testing.T, wire string) any {
+	at, err := time.Parse(time.RFC3339Nano, decode[string](t, wire))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+var djangoDuration = regexp.MustCompile(`^(?:(-?\d+) )?(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))?$`)
+
+func asDuration(t *testing.T, wire string) any {
+	parts := djangoDuration.FindStringSubmatch(decode[string](t, wire))
+	if parts == nil {
+		t.Fatalf("%s is no duration", wire)
+	}
+	var sum int64
+	for i, unit := range []int64{86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1} {
+		n, _ := strconv.ParseInt(parts[i+1], 10, 64) // empty is 0
+		sum += n * unit
+	}
+	return strconv.FormatInt(sum, 10)
+}
+
+func TestTruthSaysWhatWasServed(t *testing.T) {
+	type field struct {
+		wire, column string
+		read         func(*testing.T, string) any
+	}
+	same := func(path string, read func(*testing.T, string) any) field { return field{path, path, read} }
+	tests := map[string][]field{
+		"workshop_resources": {
+			same("id", asIs), same("inventory.name", asText), same("inventory.extra", asIs), same("inventory.sublease_user", asIs),
+			same("inventory_group.unit_price", asDecimal), same("inventory_group.created_at", asTime), same("inventory_group.name", asText),
+			same("inventory_group.filters.0", asText), same("inventory_group.points.1", asIs), same("inventory_group.extra", asIs),
+			same("resource.price", asDecimal), same("resource.name", asText), same("price", asDecimal), same("extra", asIs),
+			{"tarif", "tariff", asIs}, {"inventory.disabled", "inventory.disabled", asIs},
+		},
+		"request_list": {
+			same("id", asIs), same("status", asIs), same("created_at", asTime), same("updated_at", asTime), same("price", asDecimal),
+			same("tax_percent", asDecimal), {"duriation", "duration", asDuration}, same("client.name", asText), same("inventories.1.name", asText),
+			same("deleted", asIs), same("extra", asIs), same("status_color", asText),
+		},
+		"requests": {
+			same("id", asIs), same("plus_id", asIs), same("bag", asLower), same("unique_id", asText), same("price_tax", asDecimal),
+			{"duriation", "duration", asDuration}, {"penalty_duriation", "penalty_duration", asDuration}, {"initial_duriation", "initial_duration", asDuration},
+			{"penalty_step_duriation", "penalty_step_duration", asDuration}, same("counting_duration", asDuration), same("extra", asIs), same("rent_fact_end", asTime),
+			{"services.0.tarif_price", "services.0.tariff_price", asDecimal}, {"services.0.tarif_duration", "services.0.tariff_duration", asDuration},
+			{"services.1.service.tarifs.0.duriation", "services.1.service.tariffs.0.period", asIs},
+			{"services.1.service.tarifs.1.name", "services.1.service.tariffs.1.name", asText}, same("services.2.info", asText),
+			same("services.2.service.bonus", asDecimal), same("actions.0.inventories.0", asIs), same("actions.1.created_at", asTime),
+			{"default_tarif_period", "default_tariff_period", asIs},
+		},
+		"sales_funnels": {same("ext_id", asText), same("name", asText), same("stages.0.stage_name", asText), same("stages.1.stage_order", asIs)},
+	}
+	for stream, fields := range tests {
+		t.Run(stream, func(t *testing.T) {
+			c := open(t, Options{Scale: 0.1})
+			truth, served := c.truth(stream), c.served(stream)
+			if len(truth) != len(served) || len(truth) == 0 {
+				t.Fatalf("got %d rows of truth, %d served", len(truth), len(served))
+			}
+			for i, row := range truth {
+				for _, f := range fields {
+					c.compare(served[i], row, f.wire, f.column, f.read)
+				}
+			}
+		})
+	}
+}
+
+// compare fails the test if a value of truth is not what its reading of the
+// wire gives.
+func (c *client) compare(served, truth, wire, column string, read func(*testing.T, string) any) {
+	c.t.Helper()
+	sent, said := digOrNull(c.t, served, wire), digOrNull(c.t, truth, column)
+	var want any
+	if sent != "null" {
+		want = read(c.t, sent)
+	}
+	var got any
+	switch {
+	case said == "null":
+	case strings.HasPrefix(said, `"`):
+		got = decode[string](c.t, said)
+	default:
+		got = said
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		c.t.Fatalf("%s of %.60s:\n%s", column, truth, diff)
+	}
+}
+
+// digOrNull is dig where a struct or list on the way may be null.
+func digOrNull(t *testing.T, text, path string) string {
+	t.Helper()
+	for name := range strings.SplitSeq(path, ".") {
+		if text == "null" {
+			return text
+		}
+		text = dig(t, text, name)
+	}
+	return text
+}
+
+// columns walks through a row of truth and notes its columns, in order, and
+// which of them hold a value.
+func columns(t *testing.T, text, path string, order *[]string, filled map[string]bool) {
+	t.Helper()
+	if text == "null" {
+		return
+	}
+	filled[path] = true
+	switch text[0] {
+	case '[':
+		for _, element := range decode[[]json.RawMessage](t, text) {
+			columns(t, string(element), path+"[]", order, filled)
+		}
+	case '{':
+		d := json.NewDecoder(strings.NewReader(text))
+		_, _ = d.Token()
+		for d.More() {
+			name, err := d.Token()
+			var value json.RawMessage
+			if err != nil || d.Decode(&value) != nil {
+				t.Fatalf("reading %s", path)
+			}
+			column := strings.TrimPrefix(fmt.Sprintf("%s.%s", path, name), ".")
+			if !slices.Contains(*order, column) {
+				*order = append(*order, column)
+			}
+			columns(t, string(value), column, order, filled)
+		}
+	}
+}
+
+func TestEveryColumnIsFilledAmongTheFirst200(t *testing.T) {
+	for _, seed := range []uint64{1, 7, 42} {
+		c := open(t, Options{Seed: seed, Scale: 0.1})
+		for _, stream := range c.server.Streams() {
+			var order []string
+			filled := map[string]bool{}
+			for _, row := range c.truth(stream)[:200] {
+				columns(t, row, "", &order, filled)
+			}
+			for _, column := range order {
+				if !filled[column] {
+					t.Errorf("seed %d: %s: %s is null in every row", seed, stream, column)
+				}
+			}
+			slices.Sort(order)
+			golden(t, "testdata/columns/"+stream+".txt", strings.Join(order, "\n")+"\n")
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s:\n%s", name, diff)
+	}
+}
+
+func TestRowsOfTruthAreWhole(t *testing.T) {
+	c := open(t, Options{Scale: 0.1})
+	for _, stream := range c.server.Streams() {
+		first := ""
+		for _, row := range c.truth(stream) {
+			members := slices.Sorted(maps.Keys(decode[map[string]json.RawMessage](t, row)))
+			if names := strings.Join(members, " "); first == "" {
+				first = names
+			} else if names != first {
+				t.Fatalf("%s: a row has the columns %s, another %s", stream, names, first)
+			}
+		}
+	}
+}
+
+func TestAwkwardFormsAreAmongTheFirst200(t *testing.T) {
+	streams := map[string][]string{
+		"workshop_resources": {
+			`"resource":null`, `"price":[0-9]+\.[0-9]+[,}]`, `"price":99999999999999\.99`, `"-0\.00"`, `"0\.00"`, `"-12\.50"`, `"filters":null`, `"filters":\[\]`,
+			`"barcode":""`, `"barcode":null`, `\\ud83d\\ude00`, `😀`, `"extra":null`, `"extra":\{\}`, `"extra":\[\]`, `"extra":true`, `"extra":-1\.50E\+3`, `"extra":\{ "b" : 1 ,`,
+			`"extra":12345678901234567890\.500`, `"loyalty":\{"tier": 2\}`, `"season"`, `\+05:00"`, `:[0-9]{2}\.000001\+05:00"`, `T[0-9:]{8}\+05:00"`, `\\\\back\\\\slashed`, `.{900}`,
+		},
+		"request_list": {`"status":6`, `"status_color":"cancelled"`, `"client":null`, `"inventories":null`, `"inventories":\[\]`, `"duriation":null`, `"source":\{`},
+		"requests": {
+			`"-1 23:59:59"`, `"00:00:00\.500000"`, `"400 00:00:00\.000001"`, `"30 12:00:00"`, `"-1 23:59:59\.999999"`, `"-4 17:00:00"`, `"00:00:00"`, `"duriation":null`,
+			`"plus_id":9223372036854775807`, `"plus_id":-9223372036854775808`, `"plus_id":9007199254740993`, `"bag":"[0-9A-F-]*[A-F][0-9A-F-]*"`, `"bag":"[0-9a-f-]*[a-f][0-9a-f-]*"`, `"bag":null`,
+			`"status":6`, `"services":null`, `"services":\[\]`, `"actions":null`, `"tarifs":\[\]`, `"tarifs":null`, `"service":null`, `"note":"x"`, `"loyalty"`, `"unique_id":""`, `"info":null`, `"tax_percent":"-999\.99"`,
+		},
+		"sales_funnels": {`"ext_id":"0`, `"stages":\[\]`, `"stages":null`, `"stage_status":"paused"`, `"stage_order":10010`, `"stage_name":null`, `"stage_name":""`, `"is_default":true`, `"stage_color"`},
+	}
+	for _, seed := range []uint64{1, 7, 42} {
+		for stream, forms := range streams {
+			c := open(t, Options{Seed: seed, Scale: 0.1})
+			all := strings.Join(c.served(stream)[:200], "\n")
+			for _, form := range forms {
+				if !regexp.MustCompile(form).MatchString(all) {
+					t.Errorf("seed %d: %s: %s is not there", seed, stream, form)
+				}
+			}
+			if strings.Contains(all, `\u0000`) {
+				t.Errorf("%s holds NUL", stream)
+			}
+		}
+	}
+}
+
+func TestUnknownMembersAreCollectedWithTheirPaths(t *testing.T) {
+	c := open(t, Options{Scale: 0.1})
+	want := map[string]string{
+		"workshop_resources": `{"inventory_group.season":"лето"}`,
+		"request_list":       `{"source":{"channel" : "site", "ids":[1, 2]}}`,
+		"requests":           `{"services[0].note":"x","loyalty":{"tier": 2}}`,
+		"sales_funnels":      `{"stages[0].stage_color":"#ff0000"}`,
+	}
+	for stream, extra := range want {
+		rows := c.truth(stream)
+		if !slices.ContainsFunc(rows, func(row string) bool { return dig(t, row, "_extra") == quoted(extra) }) {
+			t.Errorf("%s: no row has the _extra %s", stream, extra)
+		}
+		if !slices.ContainsFunc(rows, func(row string) bool { return dig(t, row, "_extra") == "null" }) {
+			t.Errorf("%s: every row has an _extra", stream)
+		}
+	}
+}
+
+func TestBadRecordsAreServedButNotTrue(t *testing.T) {
+	c := open(t, with(0.1, "rental.bad", "4"))
+	for _, stream := range []string{"workshop_resources", "requests"} {
+		served := c.served(stream)
+		if got, want := len(c.truth(stream)), len(served)-4; got != want {
+			t.Errorf("%s: got %d rows of truth, want %d", stream, got, want)
+		}
+		flaws := []string{`"price":"12.345"`, `"many"`, `:2147483648`, `"price":"1.00","price":"2.00"`}
+		for i, flaw := range flaws {
+			if !strings.Contains(served[3+10*i], flaw) {
+				t.Errorf("%s: record %d has no %s", stream, 3+10*i, flaw)
+			}
+		}
+	}
+}
+
+func TestFormsOfTheWireLeaveTruthAlone(t *testing.T) {
+	plain := open(t, with(0.1))
+	other := open(t, with(0.1, "rental.zone", "Z", "rental.duration", "iso", "rental.decimals", "number"))
+	for _, stream := range plain.server.Streams() {
+		if diff := cmp.Diff(plain.truth(stream), other.truth(stream)); diff != "" {
+			t.Error(diff)
+		}
+	}
+	all := strings.Join(other.served("requests"), "\n")
+	for _, form := range []string{`"-P0DT00H00M01S"`, `"P30DT12H00M00S"`, `Z"`} {
+		if !strings.Contains(all, form) {
+			t.Errorf("%s is not there", form)
+		}
+	}
+	if metrics := strings.Join(other.served("workshop_resources"), "\n"); strings.Contains(metrics, `"price":"`) || strings.Contains(metrics, "+05:00") {
+		t.Error("metrics have decimals in quotes, or another zone")
+	}
+}
+
+func TestEqualSettingsGiveEqualBytes(t *testing.T) {
+	for _, stream := range open(t, with(0.05)).server.Streams() {
+		one, two := open(t, with(0.05)).served(stream), open(t, with(0.05)).served(stream)
+		if !cmp.Equal(one, two) {
+			t.Errorf("%s: two servers with one seed differ", stream)
+		}
+		if cmp.Equal(one, open(t, Options{Seed: 8, Scale: 0.05}).served(stream)) {
+			t.Errorf("%s: servers with two seeds do not differ", stream)
+		}
+	}
+}
+
+func TestScaleGivesAtLeastOneRecord(t *testing.T) {
+	for scale, want := range map[float64]int{0: 0, 0.00001: 1, 0.001: 20, 0.01: 200} {
+		if got := len(open(t, Options{Scale: scale}).truth("workshop_resources")); got != want {
+			t.Errorf("scale %v: got %d records, want %d", scale, got, want)
+		}
+	}
+	for range open(t, Options{Scale: 1}).server.Truth("no such stream") {
+		t.Error("an unknown stream has rows")
+	}
+}
