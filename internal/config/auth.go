@@ -51,7 +51,7 @@ func (b *builder) auth(k *authKeys, s *Source) Auth {
 func (b *builder) authKeys(k *authKeys) bool {
 	kind, ok := authKinds[k.Kind.s], true
 	for _, e := range k.at.entries {
-		if e.key != "kind" && !anyOf(e.key, kind.need...) && !anyOf(e.key, kind.may...) {
+		if e.key != "kind" && !anyOf(e.key, kind.need...) && !anyOf(e.key, kind.may...) && !b.told(e.at) {
 			b.at(e.at, "", "the key means nothing with kind %s", k.Kind.s)
 			ok = false
 		}
@@ -117,7 +117,7 @@ func (b *builder) oauth2(k *authKeys, s *Source) *OAuth2 {
 	}
 	u, err := url.Parse(o.TokenURL)
 	if err != nil || u.Host == "" || u.User != nil || !anyOf(u.Scheme, "http", "https") {
-		b.at(k.TokenURL.at, "such as https://login.example.com/token", "an address is expected, not %s", k.TokenURL.shown())
+		b.at(k.TokenURL.at, "such as https://login.example.com/token", "an address is expected")
 	} else if u.Scheme == "http" && !s.InsecureHTTP && !loopback(u.Hostname()) {
 		b.at(k.TokenURL.at, "use https, or write insecure_http: true", "credentials would go over http to another host")
 	}

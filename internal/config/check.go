@@ -35,7 +35,7 @@ func (b *builder) column(s *schemas.Schema, name string, at *node) *schemas.Colu
 		for _, c := range s.Columns {
 			names = append(names, c.Name)
 		}
-		b.at(at, near(name, names), "there is no column %q in schema %s", name, s.Name)
+		b.at(at, near(name, names), "there is no column %s in schema %s", shown(at, name), s.Name)
 		return nil
 	}
 	if c.PII == schemas.PIIDrop {

@@ -63,6 +63,12 @@ func (b *builder) forEach(d *draft, k *forEachOne) {
 	default:
 		each.Values = b.values(k.Values)
 	}
+	if !ofPipeline && len(each.Values) == 0 {
+		if !b.told(k.File.at) {
+			b.at(k.at, "values: [{ status: 1 }, { status: 2 }]", "there is no value")
+		}
+		return
+	}
 	d.Covers = d.Covers || k.Covers.known()
 	d.ForEach = append(d.ForEach, each)
 }
@@ -208,6 +214,9 @@ func (b *builder) cycle(d *draft, path []string) {
 func (b *builder) checkUses(d *draft) {
 	parents, slices := false, false
 	for _, u := range d.uses {
+		if strings.HasPrefix(u.at.path, "sources.") {
+			continue // told already
+		}
 		root, name, _ := strings.Cut(u.Name, ".")
 		problem, hint := "", ""
 		switch root {

@@ -1,7 +1,8 @@
 package config
 
 // This file is the language of pipelines.yaml: its maps and their keys. The
-// decoder reads files by it, and the JSON Schema for editors is made of it.
+// decoder reads files by it, and the JSON Schema for editors is made of it. A
+// key marked need must be there; merged, once the source's keys are filled in.
 
 // fileKeys are the keys of the whole file.
 type fileKeys struct {
@@ -36,7 +37,7 @@ type sourceKeys struct {
 	MaxWait      span         `json:"max_wait" doc:"The longest wait that a reply may ask for. By default 5m."`
 	CAFile       textLeaf     `json:"ca_file" doc:"Certificates of authorities to trust beside the system's."`
 	UserAgent    textLeaf     `json:"user_agent" doc:"What the header User-Agent says."`
-	InsecureHTTP flag         `json:"insecure_http" doc:"Lets credentials go over http to other hosts than this one."`
+	InsecureHTTP flagLeaf     `json:"insecure_http" doc:"Lets credentials go over http to other hosts than this one."`
 	Accounts     opaque       `json:"accounts" doc:"Not supported yet."`
 	shared
 }
@@ -126,14 +127,14 @@ type readKeys struct {
 // totalMap are the keys of read.total.
 type totalMap struct {
 	place
-	At jsonPath `json:"at" need:"yes" doc:"Where the total stands."`
+	At jsonPath `json:"at" need:"merged" doc:"Where the total stands."`
 	Is word     `json:"is" enum:"exact,hint" doc:"hint: plans pages, and a difference is only recorded."`
 }
 
 // recordsMap are the keys of records.
 type recordsMap struct {
 	place
-	At      oneOrMany[recordPath] `json:"at" need:"yes" doc:"A path, or several: the first that exists."`
+	At      oneOrMany[recordPath] `json:"at" need:"merged" doc:"A path, or several: the first that exists."`
 	Missing word                  `json:"missing" enum:"fail,empty" doc:"What it means that no path exists. By default fail."`
 }
 
@@ -151,7 +152,7 @@ type replyKeys struct {
 // schemaKeys are the keys of defaults.
 type schemaKeys struct {
 	place
-	Loose         flag                `json:"loose" doc:"Takes numbers as text, and 0 and 1 as bool."`
+	Loose         flagLeaf            `json:"loose" doc:"Takes numbers as text, and 0 and 1 as bool."`
 	NullIf        oneOrMany[textLeaf] `json:"null_if" doc:"Texts that mean NULL."`
 	Layouts       oneOrMany[textLeaf] `json:"layouts" doc:"Layouts of timestamps beside RFC 3339, as Go's package time writes them."`
 	Unknown       word                `json:"unknown" enum:"keep,ignore" doc:"What becomes of members that no column names."`

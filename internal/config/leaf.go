@@ -39,8 +39,11 @@ func (p *place) scalar(d *decoder, n *node) (string, bool) {
 // wrong reports a value that is not what is expected.
 func (p *place) wrong(d *decoder, hint, expected string) {
 	found := p.at.form.String()
-	if p.at.form == textForm {
+	switch p.at.form {
+	case textForm:
 		found = shown(p.at, p.at.scalar)
+	case numberForm:
+		found = p.at.scalar
 	}
 	d.at(p.at, hint, "%s is expected, not %s", expected, found)
 	p.open = true
@@ -54,7 +57,7 @@ func shown(n *node, s string) string {
 	return strconv.Quote(s)
 }
 
-// text is any text.
+// textLeaf is any text.
 type textLeaf struct {
 	place
 	s string
@@ -74,7 +77,7 @@ func (t textLeaf) shown() string { return shown(t.at, t.s) }
 // word is a text of a fixed set, which the tag enum names.
 type word struct{ textLeaf }
 
-// number is an integer that is not below zero.
+// numberLeaf is an integer that is not below zero.
 type numberLeaf struct {
 	place
 	n int64
@@ -97,13 +100,13 @@ func (l *numberLeaf) read(d *decoder, n *node) {
 	l.n = value
 }
 
-// flag is true or false.
-type flag struct {
+// flagLeaf is true or false.
+type flagLeaf struct {
 	place
 	b bool
 }
 
-func (f *flag) read(d *decoder, n *node) {
+func (f *flagLeaf) read(d *decoder, n *node) {
 	s, ok := f.scalar(d, n)
 	if !ok {
 		return
@@ -215,7 +218,7 @@ func parsePath(s string) (path Path, hint string) {
 		return Path{}, ""
 	}
 	if strings.HasPrefix(s, "$.") {
-		return nil, "paths start at the body already: " + s[2:]
+		return nil, "paths start at the body already: write it without $."
 	}
 	name := ""
 	for i := 0; i <= len(s); i++ {

@@ -112,6 +112,13 @@ func (ms Mistakes) tidy() Mistakes {
 // A report gathers mistakes.
 type report struct{ mistakes Mistakes }
 
+// told tells whether there is a mistake at a node already.
+func (r *report) told(n *node) bool {
+	return n != nil && slices.ContainsFunc(r.mistakes, func(m Mistake) bool {
+		return m.File == n.doc.name && m.Line == n.line && m.Column == n.column
+	})
+}
+
 // at adds a mistake at a node.
 func (r *report) at(n *node, hint, format string, args ...any) {
 	r.mistakes = append(r.mistakes, Mistake{

@@ -67,7 +67,7 @@ func (b *builder) pagingKeys(k *pagingKeys) {
 			return
 		}
 		for _, e := range n.entries {
-			if !anyOf(e.key, allowed...) && e.value.form != nullForm {
+			if !anyOf(e.key, allowed...) && e.value.form != nullForm && !b.told(e.at) {
 				b.at(e.at, "", "the key means nothing with kind %s", kind)
 			}
 		}

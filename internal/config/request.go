@@ -46,7 +46,7 @@ func (b *builder) requestKeys(k *requestKeys, s *Source) bool {
 		need, other = "call", []string{"method", "path", "query", "json"}
 	}
 	for _, e := range k.at.entries {
-		if anyOf(e.key, other...) {
+		if anyOf(e.key, other...) && e.value.form != nullForm {
 			b.at(e.at, "requests of this source have the key "+need, "the key means nothing to a source of kind %s", s.Kind)
 			ok = false
 		}

@@ -86,9 +86,9 @@ func (b *builder) baseURL(k *sourceKeys, s *Source) string {
 	}
 	switch {
 	case err != nil || !anyOf(u.Scheme, "http", "https") || u.Host == "":
-		return wrong("such as https://api.example.com/v1", "an address is expected, not %s", k.BaseURL.shown())
+		return wrong("such as https://api.example.com/v1", "an address is expected")
 	case u.User != nil:
-		return wrong("credentials belong under auth", "the address holds a user")
+		return wrong("credentials belong under auth", "the address holds credentials")
 	case u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return wrong("parameters belong to the requests", "the address holds a query or a fragment")
 	case u.Scheme == "http" && !s.InsecureHTTP && !loopback(u.Hostname()) && s.confidential():

@@ -44,7 +44,7 @@ func (t Template) String() string {
 	for _, p := range t {
 		switch {
 		case p.Name == "":
-			b.WriteString(p.Literal)
+			b.WriteString(strings.NewReplacer("{", "{{", "}", "}}", "$", "$$").Replace(p.Literal))
 		case p.Layout == "":
 			b.WriteString("{" + p.Name + "}")
 		default:

@@ -21,7 +21,9 @@ type document struct {
 
 func newDocument(name string, text []byte) *document {
 	text = []byte(strings.ReplaceAll(string(text), "\r\n", "\n"))
-	return &document{name: name, lines: strings.Split(string(text), "\n"), quiet: map[int]bool{}}
+	d := &document{name: name, lines: strings.Split(string(text), "\n"), quiet: map[int]bool{}}
+	d.hush(credentialURL)
+	return d
 }
 
 // line returns a line from 1, or nothing if it must not be shown.
@@ -86,7 +88,7 @@ func (r *report) parse(doc *document, text []byte) *node {
 	top := &node{doc: doc, line: 1, column: 1, form: mapForm}
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		doc.hush()
+		doc.hush(credentialLine)
 		if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok && syntax.Token != nil {
 			top.line, top.column = syntax.Token.Position.Line, syntax.Token.Position.Column
 			r.at(top, "", "no YAML: %s", syntax.Message)
@@ -237,17 +239,19 @@ func (n *node) with(key string, value *node) *node {
 // jsonNumber matches numbers as JSON writes them.
 var jsonNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?$`)
 
-// hush keeps lines that look like they hold a credential out of messages, in a
-// file that cannot be parsed.
-func (d *document) hush() {
+// hush keeps lines that look like they hold a credential out of messages.
+func (d *document) hush(pattern *regexp.Regexp) {
 	for i, line := range d.lines {
-		if credentialLine.MatchString(line) {
+		if pattern.MatchString(line) {
 			d.quiet[i+1] = true
 		}
 	}
 }
 
-var credentialLine = regexp.MustCompile(`(?i)passw|secret|token|authorization|api.?key`)
+var (
+	credentialURL  = regexp.MustCompile(`://[^/\s]*@`)
+	credentialLine = regexp.MustCompile(`(?i)passw|secret|token|authorization|api.?key`) // in a file that cannot be parsed
+)
 
 // hush keeps lines with literal credentials out of messages: scalars below auth
 // that are no variables.
