@@ -17,9 +17,6 @@ import (
 // An edit replaces every match of a pattern in the shipped pipelines file.
 type edit struct{ pattern, replacement string }
 
-// quick lets the pipelines ask as fast as the simulator answers.
-var quick = edit{`requests: \d+,`, "requests: 1000000,"}
-
 // edited writes a copy of the shipped pipelines file and returns its path.
 func edited(t *testing.T, edits ...edit) string {
 	t.Helper()
@@ -76,13 +73,13 @@ func count(requests []request, pattern *regexp.Regexp) (n int) {
 // TestProcessBytes holds that neither cores nor timing nor the number of
 // requests at a time decide about bytes.
 func TestProcessBytes(t *testing.T) {
-	crm := startSim(t, "--latency", "20ms")
+	crm := startSim(t, "--latency", "20ms", "--scale", "0.3")
 	var want map[string]string
 	for _, cores := range []string{"1", "2"} {
 		for _, concurrency := range []string{"1", "8"} {
 			name := fmt.Sprintf("GOMAXPROCS %s, concurrency %s", cores, concurrency)
 			lake := t.TempDir()
-			file := edited(t, quick, edit{`concurrency: \d+`, "concurrency: " + concurrency})
+			file := edited(t, edit{`concurrency: \d+`, "concurrency: " + concurrency})
 			r, _ := runPipelines(t, crm.env.with(env{"GOMAXPROCS": cores}), file, lake)
 			r.want(t, 0)
 			got := tree(t, lake)
@@ -108,16 +105,16 @@ func TestProcessFailures(t *testing.T) {
 		exit   int
 		stderr string // what the user must be told
 	}{
-		{"wrong password", env{"RENTAL_PASSWORD": "wrong"}, nil, 5, "rental"},
-		{"wrong password of a JSON-RPC source", env{"CALLS_PASSWORD": "wrong"}, nil, 5, "calls"},
+		{"wrong password", env{"RENTAL_PASSWORD": "wrong"}, nil, 5, "source rental"},
+		{"wrong password of a JSON-RPC source", env{"CALLS_PASSWORD": "wrong"}, nil, 5, "source calls"},
 		{
 			"server down", env{"RENTAL_URL": "http://127.0.0.1:1", "CALLS_URL": "http://127.0.0.1:1"},
-			[]edit{{`(?m)^    timezone:`, "    retries: 1\n    timezone:"}}, 3, "127.0.0.1:1",
+			[]edit{{`(?m)^    timezone:`, "    retries: 1\n    timezone:"}}, 3, "source rental: connection refused",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r, sum := runPipelines(t, crm.env.with(tt.env), edited(t, append(tt.edits, quick)...), t.TempDir())
+			r, sum := runPipelines(t, crm.env.with(tt.env), edited(t, tt.edits...), t.TempDir())
 			r.want(t, tt.exit)
 			if sum.Exit != tt.exit || sum.Status == "" {
 				t.Errorf("the summary says status %q, exit %d, want exit %d", sum.Status, sum.Exit, tt.exit)
@@ -139,15 +136,18 @@ func TestProcessDiskFull(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("SKIPPED: mounting a small disk takes root")
 	}
-	mount(t, lake, "size=96k")
+	mount(t, lake, "size=96k,mode=0750")
 	crm := startSim(t)
-	r, _ := runPipelines(t, crm.env, edited(t, quick), lake)
+	r, _ := runPipelines(t, crm.env, shipped, lake)
 	r.want(t, 7)
+	if !strings.Contains(r.stderr, "no space left") {
+		t.Errorf("stderr does not say that the disk is full:\n%s", r.stderr)
+	}
 	mount(t, lake, "remount,size=256m")
-	r, _ = runPipelines(t, crm.env, edited(t, quick), lake)
+	r, _ = runPipelines(t, crm.env, shipped, lake)
 	r.want(t, 0)
 	undisturbed := t.TempDir()
-	r, _ = runPipelines(t, crm.env, edited(t, quick), undisturbed)
+	r, _ = runPipelines(t, crm.env, shipped, undisturbed)
 	r.want(t, 0)
 	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
 		t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
@@ -174,14 +174,13 @@ func mount(t *testing.T, dir, options string) {
 // the next one needs: it uses the pages again and ends with the same bytes.
 func TestProcessKilled(t *testing.T) {
 	crm := startSim(t, "--latency", "20ms")
-	file := edited(t, quick)
 	undisturbed := t.TempDir()
-	r, _ := runPipelines(t, crm.env, file, undisturbed)
+	r, _ := runPipelines(t, crm.env, shipped, undisturbed)
 	r.want(t, 0)
 	fresh := count(readLedger(t, crm.ledger), detail)
 
 	lake := t.TempDir()
-	cmd := command(t, crm.env.with(env{"ETL_DESTINATION": lake}), "run", "-f", file)
+	cmd := command(t, crm.env.with(env{"ETL_DESTINATION": lake}), "run", "-f", shipped)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +195,7 @@ func TestProcessKilled(t *testing.T) {
 	}
 
 	before := count(readLedger(t, crm.ledger), detail)
-	r, _ = runPipelines(t, crm.env, file, lake)
+	r, _ = runPipelines(t, crm.env, shipped, lake)
 	r.want(t, 0)
 	again := count(readLedger(t, crm.ledger), detail) - before
 	if again >= fresh {

@@ -38,7 +38,8 @@ type sim struct {
 	ledger string
 }
 
-// startSim starts a simulator that ends with the test.
+// startSim starts a simulator that ends with the test. More arguments win over
+// those that every simulator has.
 func startSim(t *testing.T, args ...string) *sim {
 	t.Helper()
 	ledger := filepath.Join(t.TempDir(), "ledger.ndjson")
