@@ -164,14 +164,24 @@ func isInt(s string, bits int) bool {
 // time package.
 var layoutNames = map[string]string{"datetime": time.DateTime, "date": time.DateOnly}
 
-// layouts reads the layouts of a timestamp: Go layouts, or names of common ones.
+// layoutOf returns the layout that a name stands for, or the layout itself.
+func layoutOf(s string) string {
+	if layout, named := layoutNames[s]; named {
+		return layout
+	}
+	return s
+}
+
+// layouts reads the layouts of a timestamp: names of common ones, or layouts of
+// Go's time package, which write out the second of January 2006, 15:04:05.
 func (r *reader) layouts(e entry) []string {
 	all := r.texts(e)
 	for i, l := range all {
-		if named, ok := layoutNames[l]; ok {
-			all[i] = named
-		} else if !strings.Contains(l, "06") {
+		if all[i] = layoutOf(l); !strings.Contains(all[i], "06") {
 			r.add(e.position(), e.path, `write datetime, date, or a layout of Go such as "02.01.2006 15:04"`, "layout %q has no year", l)
+		}
+		if strings.Contains(l, "MST") {
+			r.add(e.position(), e.path, "write -0700 for the offset, or leave the zone to the source", "names of zones such as MST stand for several offsets")
 		}
 	}
 	return all

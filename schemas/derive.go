@@ -77,7 +77,9 @@ func defaultValue(c *Column, d Defaults) {
 	switch t := &c.Type; t.Kind {
 	case Timestamp:
 		if t.Layouts == nil {
-			t.Layouts = slices.Clone(d.Layouts)
+			for _, l := range d.Layouts {
+				t.Layouts = append(t.Layouts, layoutOf(l))
+			}
 		}
 	case List:
 		element := *t.Element

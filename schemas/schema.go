@@ -138,7 +138,7 @@ const (
 type Defaults struct {
 	Loose         bool
 	NullIf        []string
-	Layouts       []string
+	Layouts       []string // as schema files write them, names too
 	Unknown       Unknown
 	FailOnDrift   bool
 	DuplicateKeys Policy

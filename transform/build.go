@@ -123,7 +123,7 @@ func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read 
 func (b *builder) timestamp(c schemas.Column) (buffer, error) {
 	for _, layout := range c.Type.Layouts {
 		if strings.Contains(layout, "MST") {
-			return nil, fmt.Errorf("layout %q: abbreviations of zones are ambiguous", layout)
+			return nil, fmt.Errorf("layout %q: names of zones stand for several offsets", layout)
 		}
 	}
 	r := timestamps{layouts: c.Type.Layouts, zone: b.zone}
@@ -142,6 +142,9 @@ func (b *builder) structure(c schemas.Column, path string) (buffer, error) {
 	fields, err := b.fields(c.Type.Fields, path)
 	if err != nil {
 		return nil, err
+	}
+	if len(arrowFields(c.Type.Fields)) == 0 {
+		return nil, errors.New("a struct of which every field is dropped")
 	}
 	return &structure{scope: b.scope, dtype: arrowType(c.Type), fields: fields}, nil
 }

@@ -289,7 +289,7 @@ func TestNewRefuses(t *testing.T) {
 		{"hash", "  - { name: x, type: string, pii: hash }\n", Options{}, "schema test: column x: pii: hash is not supported yet"},
 		{"misfit without _extra", "  - { name: x, type: int64, misfit: extra }\n  - { name: y, type: int64, pii: drop }\n", Options{}, "schema test: column x: misfit: extra needs unknown: keep"},
 		{"bound of too many digits", "  - { name: x, type: \"decimal(5,2)\", min: 0.001 }\n", Options{}, "schema test: column x: reading the bound 0.001: more digits after the point than the scale"},
-		{"name of a zone", "  - { name: x, type: timestamp, layouts: [\"2006-01-02 MST\"] }\n", Options{}, `schema test: column x: layout "2006-01-02 MST": abbreviations of zones are ambiguous`},
+		{"struct of dropped fields", "  - { name: x, type: struct, fields: [ { name: y, type: bool, pii: drop } ] }\n", Options{}, "schema test: column x: a struct of which every field is dropped"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
