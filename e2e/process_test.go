@@ -99,22 +99,22 @@ func TestProcessBytes(t *testing.T) {
 func TestProcessFailures(t *testing.T) {
 	crm := startSim(t)
 	tests := []struct {
-		name   string
-		env    env
-		edits  []edit
-		exit   int
-		stderr string // what the user must be told
+		name, pipeline string
+		env            env
+		edits          []edit
+		exit           int
+		stderr         string // what the user must be told
 	}{
-		{"wrong password", env{"RENTAL_PASSWORD": "wrong"}, nil, 5, "source rental"},
-		{"wrong password of a JSON-RPC source", env{"CALLS_PASSWORD": "wrong"}, nil, 5, "source calls"},
+		{"wrong password", "request_list", env{"RENTAL_PASSWORD": "wrong"}, nil, 5, "source rental"},
+		{"wrong password of a JSON-RPC source", "sales_funnels", env{"CALLS_PASSWORD": "wrong"}, nil, 5, "source calls"},
 		{
-			"server down", env{"RENTAL_URL": "http://127.0.0.1:1", "CALLS_URL": "http://127.0.0.1:1"},
+			"server down", "request_list", env{"RENTAL_URL": "http://127.0.0.1:1"},
 			[]edit{{`(?m)^    timezone:`, "    retries: 1\n    timezone:"}}, 3, "source rental: connection refused",
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r, sum := runPipelines(t, crm.env.with(tt.env), edited(t, tt.edits...), t.TempDir())
+			r, sum := runPipelines(t, crm.env.with(tt.env), edited(t, tt.edits...), t.TempDir(), tt.pipeline)
 			r.want(t, tt.exit)
 			if sum.Exit != tt.exit || sum.Status == "" {
 				t.Errorf("the summary says status %q, exit %d, want exit %d", sum.Status, sum.Exit, tt.exit)
@@ -138,16 +138,16 @@ func TestProcessDiskFull(t *testing.T) {
 	}
 	mount(t, lake, "size=96k,mode=0750")
 	crm := startSim(t)
-	r, _ := runPipelines(t, crm.env, shipped, lake)
+	r, _ := runPipelines(t, crm.env, shipped, lake, "workshop_resources")
 	r.want(t, 7)
 	if !strings.Contains(r.stderr, "no space left") {
 		t.Errorf("stderr does not say that the disk is full:\n%s", r.stderr)
 	}
 	mount(t, lake, "remount,size=256m")
-	r, _ = runPipelines(t, crm.env, shipped, lake)
+	r, _ = runPipelines(t, crm.env, shipped, lake, "workshop_resources")
 	r.want(t, 0)
 	undisturbed := t.TempDir()
-	r, _ = runPipelines(t, crm.env, shipped, undisturbed)
+	r, _ = runPipelines(t, crm.env, shipped, undisturbed, "workshop_resources")
 	r.want(t, 0)
 	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
 		t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
