@@ -3,6 +3,7 @@ package crmsim
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +137,12 @@ func TestCallsOverHTTP(t *testing.T) {
 	}
 	if status, _ := c.ask("POST", "/calls/v1.0", "{}"); status != 404 {
 		t.Errorf("got %d for another version", status)
+	}
+	r := httptest.NewRequest("POST", origin+"/calls/v2.0", strings.NewReader("{}"))
+	r.ContentLength = -1
+	w := httptest.NewRecorder()
+	if c.server.ServeHTTP(w, r); w.Code != 411 {
+		t.Errorf("got %d for a body of unknown length", w.Code)
 	}
 }
 

@@ -109,11 +109,8 @@ func (a *rental) serve(c *call) reply {
 	method := http.MethodGet
 	if c.path == pathLogin || c.path == pathRefresh {
 		method = http.MethodPost
-	} else if rep, ok := a.permit(c); !ok {
+	} else if rep, ok := a.admit(c); !ok {
 		return rep
-	}
-	if wait, ok := a.throttle.take(); !ok {
-		return a.throttled(wait)
 	}
 	if c.Method != method {
 		return a.problem(http.StatusMethodNotAllowed, "Method \""+c.Method+"\" not allowed.")
@@ -149,8 +146,9 @@ func (a *rental) addSlash(c *call) reply {
 	return rep
 }
 
-// permit checks the token and the tenant.
-func (a *rental) permit(c *call) (reply, bool) {
+// admit checks the token, the tenant, and then the throttle, which is one of
+// users: it does not count how they log in.
+func (a *rental) admit(c *call) (reply, bool) {
 	token, given := strings.CutPrefix(c.Header.Get("Authorization"), "Bearer ")
 	if !given {
 		return a.unauthorized(`{"detail":` + quoted(a.say("Authentication credentials were not provided.")) + `}`), false
@@ -161,6 +159,9 @@ func (a *rental) permit(c *call) (reply, bool) {
 	}
 	if c.Header.Get("X-Tenant-Id") != strconv.FormatInt(a.tenant, 10) {
 		return a.problem(http.StatusForbidden, "You do not have permission to perform this action."), false
+	}
+	if wait, ok := a.throttle.take(); !ok {
+		return a.throttled(wait), false
 	}
 	return reply{}, true
 }

@@ -209,6 +209,7 @@ func TestThrottleSaysWhenToComeBack(t *testing.T) {
 			o.Now = func() time.Time { return now }
 			c := open(t, o)
 			c.logIn()
+			c.get(requests)
 			now = now.Add(10 * time.Second)
 			c.get(requests)
 			res := c.do("GET", requests, "")
