@@ -57,7 +57,7 @@ func (b *builder) authKeys(k *authKeys) bool {
 		}
 	}
 	for _, key := range kind.need {
-		if value := k.at.get(key); value == nil || value.form == nullForm {
+		if !k.at.has(key) {
 			b.at(k.at, "", "kind %s needs the key %q", k.Kind.s, key)
 			ok = false
 		}

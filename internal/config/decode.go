@@ -56,12 +56,12 @@ func (d *decoder) list(n *node, v reflect.Value) {
 }
 
 func (d *decoder) keys(n *node, v reflect.Value) {
+	if p, ok := v.Addr().Interface().(interface{ put(*node) }); ok {
+		p.put(n)
+	}
 	if n.form != mapForm {
 		d.at(n, "", "a map is expected, not %s", n.form)
 		return
-	}
-	if p, ok := v.Addr().Interface().(interface{ put(*node) }); ok {
-		p.put(n)
 	}
 	names := make([]string, 0, v.NumField())
 	fields := reflect.VisibleFields(v.Type())
@@ -83,7 +83,7 @@ func (d *decoder) keys(n *node, v reflect.Value) {
 		}
 	}
 	for i, key := range names {
-		if value := n.get(key); fields[i].Tag.Get("need") != "" && (value == nil || value.form == nullForm) {
+		if fields[i].Tag.Get("need") != "" && !n.has(key) {
 			d.at(n, "", "the key %q is missing", key)
 		}
 	}

@@ -30,6 +30,9 @@ func (b *builder) link() {
 
 // forEach builds one factor of the parents of a pipeline.
 func (b *builder) forEach(d *draft, k *forEachOne) {
+	if k.at.form != mapForm {
+		return // told already
+	}
 	var given []string
 	for _, e := range k.at.entries {
 		if anyOf(e.key, "values", "file", "pipeline") && e.value.form != nullForm {

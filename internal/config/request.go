@@ -41,6 +41,9 @@ func (b *builder) request(k *requestKeys, s *Source, sc scope) Request {
 
 // requestKeys tells whether the keys fit the kind of the source.
 func (b *builder) requestKeys(k *requestKeys, s *Source) bool {
+	if k.at.form != mapForm {
+		return false // told already
+	}
 	ok, need, other := true, "path", []string{"call", "params"}
 	if s.Kind == JSONRPC {
 		need, other = "call", []string{"method", "path", "query", "json"}
@@ -51,7 +54,7 @@ func (b *builder) requestKeys(k *requestKeys, s *Source) bool {
 			ok = false
 		}
 	}
-	if k.at.get(need) == nil {
+	if !k.at.has(need) {
 		b.at(k.at, "", "the key %q is missing", need)
 		ok = false
 	}

@@ -8,15 +8,14 @@ import (
 )
 
 // Select returns the pipelines that patterns name, in the order of the file:
-// names, globs, or "source:NAME" for all pipelines of a source; no pattern is
-// all of them. A pattern that fits nothing is an error, and so is a pipeline
-// whose variables Options.Only had left out.
+// names or globs; no pattern is all of them. A pattern that fits nothing is an
+// error, and so is a pipeline whose variables Options.Only had left out.
 func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
 	chosen := map[*Pipeline]bool{}
 	for _, pattern := range patterns {
 		found := false
 		for _, p := range c.Pipelines {
-			if p.fits(pattern) {
+			if ok, _ := path.Match(pattern, p.Name); ok { // a pattern that is none fits nothing
 				chosen[p], found = true, true
 			}
 		}
@@ -35,14 +34,6 @@ func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
 		selected = append(selected, p)
 	}
 	return selected, nil
-}
-
-func (p *Pipeline) fits(pattern string) bool {
-	if source, ok := strings.CutPrefix(pattern, "source:"); ok {
-		return p.Source.Name == source
-	}
-	ok, _ := path.Match(pattern, p.Name) // a pattern that is none fits nothing
-	return ok
 }
 
 func (c *Config) unknown(pattern string) error {

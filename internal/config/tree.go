@@ -82,6 +82,12 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// has tells whether a map has a key. One with null is as good as not there.
+func (n *node) has(key string) bool {
+	value := n.get(key)
+	return value != nil && value.form != nullForm
+}
+
 // parse reads the text of a YAML file as a tree. It returns nil if the text is
 // no YAML or not a single document.
 func (r *report) parse(doc *document, text []byte) *node {
