@@ -157,6 +157,9 @@ func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-ch
 		if err := b.note(item); err != nil {
 			return err
 		}
+		if err := t.checkSlice(item.batch.Record); err != nil {
+			return err
+		}
 		rows := item.batch.Record.NumRows()
 		keep, left := keepers(ordinal, rows, drop)
 		b.counts.Duplicates += left

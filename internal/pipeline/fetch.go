@@ -42,6 +42,9 @@ type fetcher struct {
 	ended func(unit int) error
 	// planned is told how many pages a list will have.
 	planned func(pages int)
+	// concurrency is how many pages of a list are asked for at one time, so
+	// that they are asked for roughly in their order.
+	concurrency int
 }
 
 // read fetches the lists of units side by side and sends their pages to out in
@@ -168,6 +171,7 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	defer cancel()
 	futures := make(chan chan *extract.Page, pagesAhead)
 	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(f.concurrency + 1) // and the loop that starts them
 	var err error
 	g.Go(func() error {
 		defer close(futures)

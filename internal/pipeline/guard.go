@@ -1,6 +1,11 @@
 package pipeline
 
 import (
+	"time"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+
 	"etl/internal/fault"
 	"etl/load"
 )
@@ -48,4 +53,37 @@ func rowsOf(files []load.File, slice string) (rows int64) {
 		}
 	}
 	return rows
+}
+
+// checkSlice holds the field of the window against the slice: some servers
+// ignore a filter that they do not know, and give everything.
+func (t *take) checkSlice(rows arrow.Record) error {
+	w := t.p.Window
+	if w == nil || w.Field == "" {
+		return nil
+	}
+	i := rows.Schema().FieldIndices(w.Field)[0]
+	for row := range int(rows.NumRows()) {
+		at, ok := t.instant(rows.Column(i), row)
+		if !ok || at.Before(t.since) || !at.Before(t.until) {
+			return fault.New(fault.Data, "pipeline %s: %s of a row lies outside of the slice: the filter had no effect", t.p.Name, w.Field).
+				WithHint("check the names of the parameters that take {since:…} and {until:…}")
+		}
+	}
+	return nil
+}
+
+// instant returns the instant of a timestamp, or the first one of a date.
+func (t *take) instant(column arrow.Array, row int) (time.Time, bool) {
+	if column.IsNull(row) {
+		return time.Time{}, false
+	}
+	switch c := column.(type) {
+	case *array.Timestamp:
+		return time.UnixMicro(int64(c.Value(row))), true
+	case *array.Date32:
+		y, m, d := c.Value(row).ToTime().Date()
+		return time.Date(y, m, d, 0, 0, 0, 0, t.p.Source.Zone), true
+	}
+	return time.Time{}, false
 }

@@ -1,12 +1,8 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-
-	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 
 	"etl/extract"
 	"etl/internal/config"
@@ -16,7 +12,7 @@ import (
 
 // A Sample is what the first page of a pipeline looks like in its columns.
 type Sample struct {
-	Rows    []json.RawMessage  // an object each
+	Rows    []json.RawMessage  // an object each, with the columns in the order of the schema
 	Records int                // on the page
 	Total   int64              // declared by the page; -1: none
 	Gone    bool               // the parent that was asked is gone
@@ -47,11 +43,11 @@ func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*S
 		return nil, err
 	}
 	defer batch.Record.Release()
-	first := batch.Record.NewSlice(0, min(rows, batch.Record.NumRows()))
-	defer first.Release()
 	s := &Sample{Records: len(page.Records), Total: page.Total, Gone: page.Gone, Rejects: batch.Rejects, Unknown: batch.Unknown}
-	s.Rows, err = objects(first)
-	return s, err
+	for i := range min(rows, batch.Record.NumRows()) {
+		s.Rows = append(s.Rows, rowText(batch.Record, int(i)))
+	}
+	return s, nil
 }
 
 // firstPage asks for one page.
@@ -71,17 +67,4 @@ func (j *job) firstPage(ctx context.Context) (*extract.Page, map[string]any, err
 	l := j.client.List(j.p, extract.Vars{Since: t.since, Until: t.until, Parent: parents[0]})
 	page, err := l.Fetch(ctx, l.First())
 	return page, parents[0], err
-}
-
-// objects writes the rows of a batch as JSON.
-func objects(record arrow.Record) ([]json.RawMessage, error) {
-	var text bytes.Buffer
-	if err := array.RecordToJSON(record, &text); err != nil {
-		return nil, fault.New(fault.Bug, "writing rows as JSON: %w", err)
-	}
-	var rows []json.RawMessage
-	for line := range bytes.Lines(text.Bytes()) {
-		rows = append(rows, bytes.TrimSuffix(line, []byte("\n")))
-	}
-	return rows, nil
 }

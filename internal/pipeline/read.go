@@ -121,36 +121,40 @@ func (t *take) list(u, l int) *extract.List {
 	return t.client.List(t.p, extract.Vars{Since: t.since, Until: t.until, Parent: t.units[u].parents[l]})
 }
 
-// again reads those pages again that declared another total than the newest
-// page of their list, so that all pages tell of the same state. It reports
-// whether there was anything to read within the allowance: a tenth of the
-// requests so far, and at least four.
+// again reads those pages again that declared another total than their list
+// has now, so that all pages tell of the same state. It reports whether there
+// was anything to read within the allowance: a tenth of the requests so far,
+// and at least four.
 func (t *take) again(ctx context.Context, b *built) (bool, error) {
-	allowance := max(4, b.counts.Pages/10) - t.reading.again
-	var stale []*keptPage
+	allowance := max(4, b.counts.Pages/10)
+	moved := false
 	for i := range b.lists {
 		l := &b.lists[i]
-		if l.strongest != config.Counted || l.hint {
+		if proof, _ := l.proves(b.keys != nil); l.strongest != config.Counted || l.hint || proof == config.Counted && !t.p.Covers {
 			continue
 		}
-		if proof, _ := l.proves(b.keys != nil); proof == config.Counted && !t.p.Covers {
-			continue
+		if t.reading.again >= allowance {
+			return false, nil
 		}
-		stale = append(stale, t.reading.stale(l.unit, l.list)...)
-	}
-	if len(stale) == 0 || int64(len(stale)) > allowance {
-		return false, nil
-	}
-	for _, page := range stale {
-		if err := t.reading.readAgain(ctx, page); err != nil {
+		stale, err := t.reading.stale(ctx, l.unit, l.list)
+		if err != nil {
 			return false, err
 		}
+		if t.reading.again+int64(len(stale)) > allowance {
+			return false, nil
+		}
+		for _, page := range stale {
+			if _, err := t.reading.readAgain(ctx, page); err != nil {
+				return false, err
+			}
+		}
+		moved = true
 	}
-	if t.p.Covers {
+	if t.p.Covers && moved {
 		if err := t.declare(ctx, 0); err != nil {
 			return false, err
 		}
 		t.covers[1] = t.covers[0]
 	}
-	return true, nil
+	return moved, nil
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,7 +38,6 @@ type reading struct {
 	date    time.Time            // newest Date of the server
 	arrived map[pageID]*keptPage // fetched ahead, perhaps behind the end of their list
 	pages   map[pageID]*keptPage // accepted
-	seq     int
 }
 
 // A pageID is the place of a page in the plan.
@@ -50,7 +50,6 @@ type keptPage struct {
 	ref     load.PageRef
 	total   int64
 	records int64
-	seq     int // order in which pages arrived
 }
 
 // pagesOfList is room for the pages of one list in the numbers of a unit.
@@ -146,6 +145,8 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 		taken:   r.accept,
 		ended:   r.end,
 		planned: func(n int) { r.planned.Add(int64(n)) },
+
+		concurrency: cmp.Or(r.t.p.Source.Limits.Concurrency, 4),
 	}
 	return f.read(ctx, r.t.units, out)
 }
@@ -174,8 +175,12 @@ func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
 // was read to its end and the source still declares the same total; else nil.
 func (r *reading) keptList(ctx context.Context, u, l int) ([]*keptPage, error) {
 	pages, whole, err := r.load(u, l)
-	if err != nil || !whole || len(pages) == 0 {
-		return nil, err
+	if err != nil {
+		r.t.log.Warn("kept pages cannot be used, asking again", "error", err)
+		return nil, nil
+	}
+	if !whole || len(pages) == 0 {
+		return nil, nil
 	}
 	first, err := r.open(pages[0])
 	if err != nil || first.Total < 0 || first.Hint {
@@ -185,9 +190,6 @@ func (r *reading) keptList(ctx context.Context, u, l int) ([]*keptPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	r.again++
-	r.mu.Unlock()
 	if now.Total != first.Total {
 		return nil, nil
 	}
@@ -262,8 +264,6 @@ func (r *reading) keep(u, l int, page *extract.Page) error {
 func (r *reading) note(p *keptPage, page *extract.Page) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.seq++
-	p.seq = r.seq
 	r.arrived[p.pageID] = p
 	if page.Date.After(r.date) {
 		r.date = page.Date
@@ -300,31 +300,35 @@ func (id pageID) compare(other pageID) int {
 	return id.fileNumber() - other.fileNumber()
 }
 
-// stale returns the pages of a list that declared another total than the one
-// that came last.
-func (r *reading) stale(u, l int) []*keptPage {
+// stale asks for the first page of a list again, to learn how many rows there
+// are now, and returns the pages that declared another total.
+func (r *reading) stale(ctx context.Context, u, l int) ([]*keptPage, error) {
 	pages := r.of(func(id pageID) bool { return id.unit == u && id.list == l })
-	pages = slices.DeleteFunc(pages, func(p *keptPage) bool { return p.total < 0 }) // behind the end
 	if len(pages) == 0 {
-		return nil
+		return nil, nil
 	}
-	newest := slices.MaxFunc(pages, func(a, b *keptPage) int { return a.seq - b.seq })
-	return slices.DeleteFunc(pages, func(p *keptPage) bool { return p.total == newest.total })
+	now, err := r.readAgain(ctx, pages[0])
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pages[1:], func(p *keptPage) bool {
+		return p.total == now.Total || p.total < 0 // behind the end
+	}), nil
 }
 
 // readAgain puts a new copy in the place of a page.
-func (r *reading) readAgain(ctx context.Context, p *keptPage) error {
+func (r *reading) readAgain(ctx context.Context, p *keptPage) (*extract.Page, error) {
 	page, err := r.t.list(p.unit, p.list).Fetch(ctx, p.at)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.again++
 	r.reread += p.records
 	if err := r.keep(p.unit, p.list, page); err != nil {
-		return err
+		return nil, err
 	}
 	r.accept(p.unit, p.list, page)
-	return r.end(p.unit)
+	return page, r.end(p.unit)
 }
 
 // whole writes down that every unit was read to its end.

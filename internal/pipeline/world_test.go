@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -25,9 +26,11 @@ import (
 // one with other switches at the same address: the source moves on.
 type world struct {
 	t      *testing.T
+	scale  float64
 	url    string
 	root   string
 	yaml   string            // of the configuration; empty: the shipped one
+	file   string            // its name; empty: pipelines.yaml
 	env    map[string]string // beside that of the simulator
 	ledger lockedBuffer
 
@@ -40,7 +43,12 @@ const testScale = 0.02 // 400 resources, 60 requests, 40 funnels
 
 func newWorld(t *testing.T, switches map[string]string) *world {
 	t.Helper()
-	w := &world{t: t, root: t.TempDir(), env: map[string]string{}}
+	return newWorldOf(t, testScale, switches)
+}
+
+func newWorldOf(t *testing.T, scale float64, switches map[string]string) *world {
+	t.Helper()
+	w := &world{t: t, scale: scale, root: t.TempDir(), env: map[string]string{}}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		h := w.handler
@@ -59,7 +67,7 @@ func newWorld(t *testing.T, switches map[string]string) *world {
 // move lets the simulator begin anew with other switches.
 func (w *world) move(switches map[string]string) {
 	w.t.Helper()
-	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: testScale, Switches: switches, Ledger: &w.ledger})
+	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: w.scale, Switches: switches, Ledger: &w.ledger})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -85,7 +93,7 @@ func (w *world) config() *config.Config {
 	for name, value := range w.env {
 		env[name] = value
 	}
-	c, err := config.Parse("pipelines.yaml", text, config.Options{
+	c, err := config.Parse(cmp.Or(w.file, "pipelines.yaml"), text, config.Options{
 		Lookup:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Schemas: etl.Schemas(),
 	})
@@ -209,6 +217,13 @@ func (w *world) truth(stream string) []int64 {
 		ids = append(ids, row.ID)
 	}
 	return ids
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A lockedBuffer is a buffer that the simulator writes to while a test reads.

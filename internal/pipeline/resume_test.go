@@ -1,0 +1,182 @@
+package pipeline
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"etl/internal/config"
+	"etl/schemas"
+)
+
+// stopAfter stops a run when the simulator has answered n requests for details.
+func (w *world) stopAfter(n int64, o Options, names ...string) *Summary {
+	ctx, cancel := context.WithCancel(w.t.Context())
+	defer cancel()
+	var count atomic.Int64
+	w.wrap(func(h http.Handler) http.Handler {
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			h.ServeHTTP(rw, r)
+			if isDetail(r.URL.Path) && count.Add(1) == n {
+				cancel()
+			}
+		})
+	})
+	defer w.wrap(func(h http.Handler) http.Handler { return h })
+	return w.runContext(ctx, o, names...)
+}
+
+func isDetail(path string) bool {
+	return strings.Contains(path, "/v1/crm/requests/") && !strings.HasSuffix(path, "/v1/crm/requests/")
+}
+
+// details counts the requests for details since the last call.
+func (w *world) details() (n int) {
+	for _, line := range w.requests() {
+		if strings.Contains(line, `/v1/crm/requests/`) && strings.Contains(line, `"page":null`) {
+			n++
+		}
+	}
+	return n
+}
+
+func TestResumeUsesWholeUnits(t *testing.T) {
+	undisturbed := newWorldOf(t, 0.1, nil)
+	undisturbed.ok(Options{}, "request*")
+
+	w := newWorldOf(t, 0.1, nil)
+	w.ok(Options{}, "request_list")
+	if s := w.stopAfter(250, Options{}, "requests"); s.Exit != 130 {
+		t.Fatalf("exit %d", s.Exit)
+	}
+	w.requests()
+	w.ok(Options{}, "requests")
+	if n := w.details(); n > 200 || n < 50 {
+		t.Errorf("the resumed run made %d requests, want those of at most two blocks of 100", n)
+	}
+	if diff := cmp.Diff(undisturbed.tree("requests"), w.tree("requests")); diff != "" {
+		t.Errorf("data (-undisturbed +resumed):\n%s", diff)
+	}
+	if left := find(t, w.root, "stage"); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestResumeIsRefused(t *testing.T) {
+	tests := []struct {
+		name   string
+		second Options
+	}{
+		{"fresh", Options{Fresh: true}},
+		{"too old", Options{Now: func() time.Time { return time.Now().Add(7 * time.Hour) }}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorldOf(t, 0.1, nil)
+			w.ok(Options{}, "request_list")
+			w.stopAfter(250, Options{}, "requests")
+			w.requests()
+			w.ok(tt.second, "requests")
+			if n := w.details(); n != 300 {
+				t.Errorf("%d requests for details, want all 300", n)
+			}
+		})
+	}
+}
+
+// A damaged kept page is asked for again.
+func TestResumeSurvivesATornPage(t *testing.T) {
+	w := newWorldOf(t, 0.1, nil)
+	w.ok(Options{}, "request_list")
+	w.stopAfter(250, Options{}, "requests")
+	pages, err := filepath.Glob(filepath.Join(w.root, "_etl/requests/stage/*/*/00000-*-000001.json.zst"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no kept pages: %v", err)
+	}
+	if err := os.Truncate(pages[0], 20); err != nil {
+		t.Fatal(err)
+	}
+	w.requests()
+	w.ok(Options{}, "requests")
+	if n := w.details(); n < 100 {
+		t.Errorf("%d requests for details: the torn unit was not read again", n)
+	}
+}
+
+// bad is a schema of the list of requests that its records do not fit.
+func bad(c *config.Config) {
+	for _, p := range c.Pipelines {
+		if p.Name == "request_list" {
+			s := *p.Schema
+			s.Columns = append([]schemas.Column(nil), s.Columns...)
+			for i := range s.Columns {
+				if s.Columns[i].Name == "price" {
+					s.Columns[i].Type.Scale = 0
+				}
+			}
+			p.Schema = &s
+		}
+	}
+}
+
+func TestRebuildNeedsNoRequest(t *testing.T) {
+	w := newWorld(t, nil)
+	c := w.config()
+	bad(c)
+	s := w.run(Options{Config: c}, "request_list")
+	r := s.Pipelines[0]
+	if s.Exit != 4 || r.Rejected == 0 || !strings.Contains(r.Error, "price") {
+		t.Fatalf("exit %d, %d rejects, %s", s.Exit, r.Rejected, r.Error)
+	}
+	w.requests()
+	again := w.ok(Options{}, "request_list")["request_list"]
+	if lines := w.requests(); len(lines) > 0 {
+		t.Errorf("the mended schema needed requests: %v", lines)
+	}
+	if again.Written != 60 || again.Proof != config.Counted {
+		t.Errorf("%d rows, proof %q", again.Written, again.Proof)
+	}
+}
+
+// With the schema as it was, the pages would not fit again: they are asked for.
+func TestNoRebuildWithTheSameSchema(t *testing.T) {
+	w := newWorld(t, nil)
+	for range 2 {
+		c := w.config()
+		bad(c)
+		w.requests()
+		if s := w.run(Options{Config: c}, "request_list"); s.Exit != 4 {
+			t.Fatalf("exit %d", s.Exit)
+		}
+		if len(w.requests()) == 0 {
+			t.Error("no request was made")
+		}
+	}
+}
+
+func TestMaxRejects(t *testing.T) {
+	w := newWorld(t, map[string]string{"rental.bad": "3"})
+	s := w.run(Options{}, "workshop_resources")
+	if s.Exit != 4 || s.Pipelines[0].Rejected != 3 {
+		t.Fatalf("exit %d: %+v", s.Exit, s.Pipelines[0])
+	}
+	c := w.config()
+	for _, p := range c.Pipelines {
+		p.MaxRejects.Count = 3
+	}
+	r := w.ok(Options{Config: c, Fresh: true}, "workshop_resources")["workshop_resources"]
+	if r.Rejected != 3 || r.Written != 397 || r.Proof != config.Counted {
+		t.Errorf("rejected %d, written %d, proof %q", r.Rejected, r.Written, r.Proof)
+	}
+	commit, err := w.dataset("workshop_resources").Newest()
+	if err != nil || commit.Rejects == nil || commit.Rejects.Rows != 3 {
+		t.Errorf("the commit holds no rejects: %v, %v", commit.Rejects, err)
+	}
+}
