@@ -30,7 +30,7 @@ type form struct {
 	numbers  bool   // decimals as JSON numbers
 }
 
-// null writes the next value as null if yes.
+// nullIf lets the next value be null if yes.
 func (e *encoder) nullIf(yes bool) *encoder {
 	e.null = yes
 	return e
