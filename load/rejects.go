@@ -90,7 +90,7 @@ func (d *Dataset) Rejects(c *Commit, each func(Reject) error) (err error) {
 				return err
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return file.Close()
 		}
 		if err != nil {

@@ -19,9 +19,8 @@ type Stage struct {
 // closedMark is the object by which gc forbids a commit from a stage.
 const closedMark = "closed"
 
-// Stage returns the stage of a run for a slice.
-// The identity is that of the slice; the run is the random id of this process,
-// or that of the run whose work it goes on with.
+// Stage returns the stage of a run for a slice. The identity is that of the
+// slice, the run a random id that no other process writes under.
 func (d *Dataset) Stage(identity, run string) (*Stage, error) {
 	if err := d.check(); err != nil {
 		return nil, err
