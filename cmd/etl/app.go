@@ -87,7 +87,7 @@ func (sh *shell) tell(err error) {
 		return
 	}
 	if mistakes, ok := errors.AsType[*config.Mistakes](err); ok {
-		fmt.Fprintf(sh.stderr, "%v\n%s in the configuration\n", mistakes, count(len(*mistakes), "mistake"))
+		fmt.Fprintf(sh.stderr, "%v\n%s in the configuration\n", mistakes, count(int64(len(*mistakes)), "mistake"))
 		return
 	}
 	fmt.Fprintf(sh.stderr, "etl: %v\n", err)
@@ -97,7 +97,7 @@ func (sh *shell) tell(err error) {
 }
 
 // count writes a number of things: "1 page", "2 pages".
-func count(n int, thing string) string {
+func count(n int64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
@@ -115,10 +115,19 @@ func envName(flag string) string {
 	return "ETL_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-func text(name, value, usage string, aliases ...string) *cli.StringFlag {
-	return &cli.StringFlag{Name: name, Aliases: aliases, Value: value, Usage: usage, EnvVars: []string{envName(name)}}
+// variable names the environment variable of a flag to the library, unless it is
+// empty, which counts as not set.
+func (sh *shell) variable(flag string) []string {
+	if value, ok := sh.lookup(envName(flag)); ok && value == "" {
+		return nil
+	}
+	return []string{envName(flag)}
 }
 
-func toggle(name, usage string, aliases ...string) *cli.BoolFlag {
-	return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, EnvVars: []string{envName(name)}, DisableDefaultText: true}
+func (sh *shell) text(name, value, usage string, aliases ...string) *cli.StringFlag {
+	return &cli.StringFlag{Name: name, Aliases: aliases, Value: value, Usage: usage, EnvVars: sh.variable(name)}
+}
+
+func (sh *shell) toggle(name, usage string, aliases ...string) *cli.BoolFlag {
+	return &cli.BoolFlag{Name: name, Aliases: aliases, Usage: usage, EnvVars: sh.variable(name), DisableDefaultText: true}
 }

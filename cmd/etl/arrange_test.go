@@ -35,7 +35,7 @@ func TestArrange(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
-			got, err := arrange((&shell{}).app(), strings.Fields(tt.in))
+			got, err := arrange(testShell().app(), strings.Fields(tt.in))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,7 +62,7 @@ func TestArrangeRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
-			_, err := arrange((&shell{}).app(), strings.Fields(tt.in))
+			_, err := arrange(testShell().app(), strings.Fields(tt.in))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Fatalf("arrange = %v, want %s", err, tt.want)
 			}
@@ -71,4 +71,9 @@ func TestArrangeRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// testShell is a shell without environment.
+func testShell() *shell {
+	return &shell{lookup: func(string) (string, bool) { return "", false }}
 }

@@ -23,10 +23,10 @@ func (sh *shell) demoCommand() *cli.Command {
 		Name:        "demo",
 		Usage:       "fill a folder with made-up records, without an API",
 		Description: "Serves the APIs on this machine and runs all pipelines against them.",
-		Flags: append(simFlags(),
-			text("out", "./lake-demo", "`FOLDER` for the data sets"),
-			text("summary-file", "", "`FILE` for the summary"),
-			toggle("quiet", "no progress", "q"),
+		Flags: append(sh.simFlags(0.2),
+			sh.text("out", "./lake-demo", "`FOLDER` for the data sets"),
+			sh.text("summary-file", "", "`FILE` for the summary"),
+			sh.toggle("quiet", "no progress", "q"),
 		),
 		Action: sh.demo,
 	}
@@ -104,14 +104,14 @@ func demoOptions(env map[string]string, out string) (o pipeline.Options, err err
 
 // suggest prints queries to try.
 func suggest(w io.Writer, out string) {
-	queries := []struct{ view, query string }{
-		{"requests", "SELECT status_label, count(*) AS requests, sum(price) AS price FROM requests GROUP BY ALL ORDER BY requests DESC"},
-		{"workshop_resources", "SELECT inventory_group.name, sum(resource.price * resource.count) AS cost FROM workshop_resources GROUP BY ALL ORDER BY cost DESC LIMIT 10"},
-		{"sales_funnels", "SELECT name, unnest(stages).stage_name AS stage FROM sales_funnels LIMIT 10"},
+	queries := []struct{ pipeline, query string }{
+		{"requests", "SELECT status_label, count(*) AS requests, median(price) AS price FROM requests GROUP BY ALL ORDER BY requests DESC"},
+		{"workshop_resources", "SELECT inventory_group.unit_type_label AS unit, count(*) AS resources, median(price) AS price FROM workshop_resources GROUP BY ALL ORDER BY unit"},
+		{"sales_funnels", "SELECT stage_status_label, count(*) AS stages FROM sales_funnels__stages GROUP BY ALL ORDER BY stages DESC"},
 	}
 	fmt.Fprintf(w, "\nThe data sets are in %s. Look at them with DuckDB:\n\n", out)
 	for _, q := range queries {
-		view := filepath.ToSlash(filepath.Join(out, "views", q.view+".sql"))
+		view := filepath.ToSlash(filepath.Join(out, "views", q.pipeline+".sql"))
 		fmt.Fprintf(w, "  duckdb -c %s -c %s\n", shellQuote(".read "+dotQuote(view)), shellQuote(q.query))
 	}
 }

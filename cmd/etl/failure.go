@@ -24,9 +24,9 @@ func tellFailures(w io.Writer, s *pipeline.Summary, file string) {
 		reason, more := firstLine(r.Error)
 		fmt.Fprintf(w, "%s failed (%s): %s\n", r.Name, kind, reason)
 		if more > 0 {
-			fmt.Fprintf(w, "  and %s; all stand in the summary\n", count(more, "more reason"))
+			fmt.Fprintf(w, "  and %s; all stand in the summary\n", count(int64(more), "more reason"))
 		}
-		if r.Hint != "" {
+		if r.Hint != "" && !isCommand(r.Hint) {
 			fmt.Fprintf(w, "  hint: %s\n", r.Hint)
 		}
 		fmt.Fprintf(w, "  next: %s\n", next(r, s.RetryAfter, file))
@@ -42,8 +42,14 @@ func firstLine(text string) (string, int) {
 	return first, 1 + strings.Count(rest, "\n")
 }
 
+// isCommand tells whether a hint is the very command to try.
+func isCommand(hint string) bool { return strings.HasPrefix(hint, "etl ") }
+
 // next is the command to try after a failure.
 func next(r pipeline.Result, retryAfter float64, file string) string {
+	if isCommand(r.Hint) {
+		return r.Hint
+	}
 	if r.Status == pipeline.Blocked {
 		return fmt.Sprintf("etl run%s %s, after its parents", fileFlag(file), r.Name)
 	}

@@ -70,6 +70,13 @@ func TestTellFailures(t *testing.T) {
 `,
 		},
 		{
+			name:   "the hint is a command",
+			result: failed("config", "no commit yet", "etl run request_list requests"), file: "pipelines.yaml",
+			want: `requests failed (config): no commit yet
+  next: etl run request_list requests
+`,
+		},
+		{
 			name:   "blocked",
 			result: pipeline.Result{Name: "requests", Status: pipeline.Blocked, Class: "bug", Error: "blocked: request_list failed"}, file: "pipelines.yaml",
 			want: `requests failed (blocked): blocked: request_list failed

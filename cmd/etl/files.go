@@ -16,9 +16,9 @@ func (sh *shell) filesCommand() *cli.Command {
 		Name:      "files",
 		Usage:     "list the live files of a data set",
 		ArgsUsage: "PIPELINE",
-		Flags: append(projectFlags(),
-			&cli.Int64Flag{Name: "commit", Usage: "`NUMBER` of a commit whose files are all still live (default: the newest)", EnvVars: []string{envName("commit")}},
-			toggle("json", "one line of JSON: pipeline, commit, and of each file path, rows, bytes and partition"),
+		Flags: append(sh.projectFlags(),
+			&cli.Int64Flag{Name: "commit", Usage: "`NUMBER` of a commit whose files are all still live (default: the newest)", EnvVars: sh.variable("commit")},
+			sh.toggle("json", "one line of JSON: pipeline, commit, and of each file path, rows, bytes and partition"),
 		),
 		Action: sh.files,
 	}

@@ -18,8 +18,8 @@ func (sh *shell) previewCommand() *cli.Command {
 		Usage:       "show the first rows of a pipeline, and write nothing",
 		Description: "Reads one page, the first of the first parent if there are parents, and prints its rows\nas lines of JSON. What does not fit the schema is told on stderr.",
 		ArgsUsage:   "PIPELINE",
-		Flags: append(projectFlags(),
-			&cli.Int64Flag{Name: "rows", Value: 10, Usage: "`NUMBER` of rows at most", EnvVars: []string{envName("rows")}},
+		Flags: append(sh.projectFlags(),
+			&cli.Int64Flag{Name: "rows", Value: 10, Usage: "`NUMBER` of rows at most", EnvVars: sh.variable("rows")},
 		),
 		Action: sh.preview,
 	}
@@ -59,7 +59,7 @@ func notes(w io.Writer, s *pipeline.Sample) {
 		fmt.Fprintln(w, "the API does not know the first parent any more")
 		return
 	}
-	fmt.Fprintf(w, "%d of %s on the first page", len(s.Rows), count(s.Records, "record"))
+	fmt.Fprintf(w, "%d of %s on the first page", len(s.Rows), count(int64(s.Records), "record"))
 	if s.Total >= 0 {
 		fmt.Fprintf(w, ", of %s in all", grouped(s.Total))
 	}
@@ -68,6 +68,6 @@ func notes(w io.Writer, s *pipeline.Sample) {
 		fmt.Fprintf(w, "record %d does not fit: %s: %s\n", r.Record, r.Path, r.Reason)
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Unknown)) {
-		fmt.Fprintf(w, "not in the schema: %s (%d times)\n", path, s.Unknown[path])
+		fmt.Fprintf(w, "not in the schema: %s (%s)\n", path, count(s.Unknown[path], "time"))
 	}
 }

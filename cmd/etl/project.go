@@ -20,10 +20,10 @@ import (
 const unused = "source:"
 
 // projectFlags are the flags of commands that read a configuration.
-func projectFlags() []cli.Flag {
+func (sh *shell) projectFlags() []cli.Flag {
 	return []cli.Flag{
-		text("file", "pipelines.yaml", "`FILE` that says what is read", "f"),
-		text("env-file", "", "`FILE` with lines of KEY=VALUE; variables of the environment win"),
+		sh.text("file", "pipelines.yaml", "`FILE` that says what is read", "f"),
+		sh.text("env-file", "", "`FILE` with lines of KEY=VALUE; variables of the environment win"),
 	}
 }
 

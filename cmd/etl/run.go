@@ -22,23 +22,23 @@ func (sh *shell) runCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "read pipelines and commit what they delivered",
 		ArgsUsage: "[PIPELINE|GLOB…]",
-		Flags: append(projectFlags(),
-			text("since", "", "first instant of the slices to read: a `TIME` such as 2026-01-01 or 2026-01-01T00:00:00Z"),
-			text("until", "", "first instant after the slices to read: a `TIME`"),
-			toggle("missing", "read only slices that are not committed and closed"),
-			toggle("fresh", "use no page that an earlier run has kept"),
-			toggle("all-parents", "ask for every parent again, changed or not"),
-			toggle("new-source", "go on with a data set that was read from another address or account"),
-			toggle("allow-shrink", "let a data set lose most of its rows"),
-			text("rate-share", "", "`SHARE` of the sources' limits that this process may use: 0.25 or 1/4"),
-			text("run-id", "", "`NAME` of the run in its commits, for people"),
-			text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
-			text("stage", "", "`FOLDER` for pages that are kept in case the run breaks off"),
-			text("summary-file", "", "`FILE` for the summary"),
-			text("log-format", "text", "`FORM` of progress and messages: text or json"),
-			toggle("json", "print the summary as JSON to a terminal too"),
-			toggle("empty-is-99", "exit 99 if there was nothing to do"),
-			toggle("quiet", "no progress", "q"),
+		Flags: append(sh.projectFlags(),
+			sh.text("since", "", "first instant of the slices to read: a `TIME` such as 2026-01-01 or 2026-01-01T00:00:00Z"),
+			sh.text("until", "", "first instant after the slices to read: a `TIME`"),
+			sh.toggle("missing", "read only slices that are not committed and closed"),
+			sh.toggle("fresh", "use no page that an earlier run has kept"),
+			sh.toggle("all-parents", "ask for every parent again, changed or not"),
+			sh.toggle("new-source", "go on with a data set that was read from another address or account"),
+			sh.toggle("allow-shrink", "let a data set lose most of its rows"),
+			sh.text("rate-share", "", "`SHARE` of the sources' limits that this process may use: 0.25 or 1/4"),
+			sh.text("run-id", "", "`NAME` of the run in its commits, for people"),
+			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
+			sh.text("stage", "", "`FOLDER` for pages that are kept in case the run breaks off"),
+			sh.text("summary-file", "", "`FILE` for the summary"),
+			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
+			sh.toggle("json", "print the summary as JSON to a terminal too"),
+			sh.toggle("empty-is-99", "exit 99 if there was nothing to do"),
+			sh.toggle("quiet", "no progress", "q"),
 		),
 		Action: sh.runPipelines,
 	}
@@ -148,7 +148,7 @@ func stoppedBy(ctx context.Context, err error) error {
 // A reporter shows how far a run is.
 type reporter struct {
 	log      *slog.Logger
-	progress func(pipeline.Progress)
+	progress func(pipeline.Progress) // nil: nobody watches
 	end      func()
 }
 
@@ -167,6 +167,9 @@ func (sh *shell) reporter(format string, quiet bool) reporter {
 	if format == "json" {
 		log = slog.New(slog.NewJSONHandler(sh.stderr, o))
 	}
-	l := &lines{log: log, now: sh.now}
-	return reporter{log, l.report, func() {}}
+	progress := (&lines{log: log, now: sh.now}).report
+	if quiet {
+		progress = nil
+	}
+	return reporter{log, progress, func() {}}
 }

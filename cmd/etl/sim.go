@@ -24,23 +24,23 @@ func (sh *shell) simCommand() *cli.Command {
 		Name:        "sim",
 		Usage:       "serve the APIs with made-up records",
 		Description: "Serves until it is stopped. Once it listens, it prints one line of JSON:\nbase_urls, and env, the variables that pipelines.yaml asks for.\nWith --truth and without --listen it serves nothing.\n\nSWITCHES:\n" + switchesHelp(),
-		Flags: append(simFlags(),
-			text("listen", "", "`ADDRESS`; port 0 is any free one (default: 127.0.0.1:0)"),
-			text("ledger", "", "`FILE` that gets a line of JSON for each reply"),
-			text("env-file", "", "`FILE` that gets the variables as lines of KEY=VALUE"),
-			&cli.DurationFlag{Name: "latency", Usage: "replies wait up to this `LONG`", EnvVars: []string{envName("latency")}},
-			text("truth", "", "`FOLDER` that gets what data sets should hold, in PIPELINE.ndjson"),
-			&cli.StringSliceFlag{Name: "switch", Usage: "`NAME=VALUE` of a switch; may stand several times", EnvVars: []string{envName("switch")}},
+		Flags: append(sh.simFlags(1),
+			sh.text("listen", "", "`ADDRESS`; port 0 is any free one (default: 127.0.0.1:0)"),
+			sh.text("ledger", "", "`FILE` that gets a line of JSON for each reply"),
+			sh.text("env-file", "", "`FILE` that gets the variables as lines of KEY=VALUE"),
+			&cli.DurationFlag{Name: "latency", Usage: "replies wait up to this `LONG`", EnvVars: sh.variable("latency")},
+			sh.text("truth", "", "`FOLDER` that gets what data sets should hold, in PIPELINE.ndjson"),
+			&cli.StringSliceFlag{Name: "switch", Usage: "`NAME=VALUE` of a switch; may stand several times", EnvVars: sh.variable("switch")},
 		),
 		Action: sh.sim,
 	}
 }
 
 // simFlags say what records are made up.
-func simFlags() []cli.Flag {
+func (sh *shell) simFlags(scale float64) []cli.Flag {
 	return []cli.Flag{
-		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the records depend on", EnvVars: []string{envName("seed")}},
-		&cli.Float64Flag{Name: "scale", Value: 1, Usage: "`FACTOR` of how many records there are; 1 is a small company", EnvVars: []string{envName("scale")}},
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that the records depend on", EnvVars: sh.variable("seed")},
+		&cli.Float64Flag{Name: "scale", Value: scale, Usage: "`FACTOR` of how many records there are; 1 is a small company", EnvVars: sh.variable("scale")},
 	}
 }
 

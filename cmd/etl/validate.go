@@ -17,7 +17,7 @@ func (sh *shell) validateCommand() *cli.Command {
 		Usage:       "check the configuration, all of it at once",
 		Description: "Asks no network. With names, variables are required only of what they use.",
 		ArgsUsage:   "[PIPELINE|GLOB|SOURCE…]",
-		Flags:       append(projectFlags(), toggle("explain", "print what each came to, with variables and defaults filled in")),
+		Flags:       append(sh.projectFlags(), sh.toggle("explain", "print what each came to, with variables and defaults filled in")),
 		Action:      sh.validate,
 	}
 }
@@ -39,7 +39,7 @@ func (sh *shell) validate(c *cli.Context) error {
 	if c.Bool("explain") {
 		return explain(sh.stdout, sources, pipelines)
 	}
-	_, err = fmt.Fprintf(sh.stdout, "ok: %s of %s\n", count(len(cfg.Pipelines), "pipeline"), count(len(cfg.Sources), "source"))
+	_, err = fmt.Fprintf(sh.stdout, "ok: %s of %s\n", count(int64(len(cfg.Pipelines)), "pipeline"), count(int64(len(cfg.Sources)), "source"))
 	return err
 }
 

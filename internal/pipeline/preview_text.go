@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -58,9 +59,11 @@ func appendValue(text []byte, values arrow.Array, i int) []byte {
 }
 
 func appendJSON(text []byte, v any) []byte {
-	encoded, err := json.Marshal(v)
-	if err != nil {
-		panic(fmt.Sprintf("writing a %T as JSON: %v", v, err)) // scalars only: cannot go wrong, NaN is no JSON to begin with
+	var encoded bytes.Buffer
+	e := json.NewEncoder(&encoded)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("writing a %T as JSON: %v", v, err)) // scalars that came from JSON go back
 	}
-	return append(text, encoded...)
+	return append(text, bytes.TrimSuffix(encoded.Bytes(), []byte("\n"))...)
 }

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"etl"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"etl": main})
+}
+
+// TestScripts runs each script of testdata/script in an empty folder. There it
+// finds the shipped pipelines.yaml, unless it brings its own, and the
+// configuration of the README as readme.yaml. Beside the commands of testscript
+// it has
+//
+//	sim [FLAGS]              start etl sim and set the variables that it names
+//	sim stop                 stop it
+//	exits CODE PROGRAM …     as exec, for a program that ends with this code
+func TestScripts(t *testing.T) {
+	readme := readmeConfiguration(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Values["sim"] = &simulator{}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "readme.yaml"), readme, 0o600); err != nil {
+				return err
+			}
+			shipped := filepath.Join(env.WorkDir, "pipelines.yaml")
+			if _, err := os.Stat(shipped); err == nil {
+				return nil
+			}
+			return os.WriteFile(shipped, etl.Pipelines(), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"sim": sim, "exits": exits},
+	})
+}
+
+// readmeConfiguration returns the block of YAML in the README.
+func readmeConfiguration(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(text), "```yaml\n")
+	block, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("the README has no configuration")
+	}
+	return []byte(block)
+}
+
+// A simulator is etl sim in the process of the test.
+type simulator struct {
+	stop  context.CancelFunc
+	ended chan int // its exit code
+}
+
+// sim starts or stops the simulator of a script.
+func sim(ts *testscript.TestScript, _ bool, args []string) {
+	s := ts.Value("sim").(*simulator)
+	if len(args) == 1 && args[0] == "stop" {
+		s.end(ts)
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop, s.ended = stop, make(chan int, 1)
+	ts.Defer(func() { s.end(ts) })
+	out, in := io.Pipe()
+	for i, arg := range args {
+		if i > 0 && strings.HasSuffix(args[i-1], "-file") || i > 0 && args[i-1] == "--ledger" {
+			args[i] = ts.MkAbs(arg)
+		}
+	}
+	go func() {
+		s.ended <- run(ctx, append([]string{"sim"}, args...), func(string) (string, bool) { return "", false }, in, io.Discard)
+		_ = in.Close()
+	}()
+	var ready struct{ Env map[string]string }
+	ts.Check(json.NewDecoder(out).Decode(&ready))
+	for name, value := range ready.Env {
+		ts.Setenv(name, value)
+	}
+}
+
+// end stops the simulator, if it runs.
+func (s *simulator) end(ts *testscript.TestScript) {
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	s.stop = nil
+	if code := <-s.ended; code != 0 {
+		ts.Fatalf("etl sim ended with %d", code)
+	}
+}
+
+// exits runs a program that must end with a code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM [ARGUMENTS]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	code := 0
+	err = ts.Exec(args[1], args[2:]...)
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if code != want {
+		ts.Fatalf("%s ended with %d, want %d", args[1], code, want)
+	}
+}
