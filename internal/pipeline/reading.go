@@ -28,6 +28,7 @@ type reading struct {
 	dir     string
 	kept    *load.Pages
 	about   load.Reading
+	resumed bool // some pages may be kept already
 	rebuilt bool // every page is kept already: nothing is asked
 	planned atomic.Int64
 
@@ -105,7 +106,7 @@ func (r *reading) choose(dir string) error {
 		resume := old.State == load.BrokenOff && age < r.t.o.ResumeFor
 		rebuild := (old.State == load.Failed || old.State == load.Whole) && age < r.t.o.KeepFailed && old.Schema != r.about.Schema
 		if r.about.Run == r.t.run && !r.t.o.Fresh && (resume || rebuild) {
-			r.about, r.rebuilt = old, rebuild
+			r.about, r.resumed, r.rebuilt = old, true, rebuild
 			continue
 		}
 		if err := removeReading(old.Dir); err != nil {
@@ -174,6 +175,9 @@ func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
 // keptList returns the pages of a list that an earlier run kept, if its unit
 // was read to its end and the source still declares the same total; else nil.
 func (r *reading) keptList(ctx context.Context, u, l int) ([]*keptPage, error) {
+	if !r.resumed {
+		return nil, nil
+	}
 	pages, whole, err := r.load(u, l)
 	if err != nil {
 		r.t.log.Warn("kept pages cannot be used, asking again", "error", err)
