@@ -41,22 +41,42 @@ func (b *block) size() (n int64) {
 	return n
 }
 
-// check makes sure that all leaves hold the same rows: the writer of the file
-// would not notice. It also finds nulls where none may be.
+// check makes sure that all leaves hold the same rows, and levels and values
+// that belong together: the writer of the file would not notice.
 func (b *block) check(l *layout) error {
 	for i := range b.vectors {
-		v, leaf := &b.vectors[i], l.leaves[i]
-		if v.rows != b.rows {
-			return fault.New(fault.Bug, "encoding rows: column %s has %d rows, not %d", leaf.path, v.rows, b.rows)
-		}
-		if leaf.maxDef > 0 && len(v.defs) < v.rows || leaf.maxRep > 0 && len(v.reps) != len(v.defs) {
-			return fault.New(fault.Bug, "encoding rows: column %s lacks levels", leaf.path)
-		}
-		if leaf.maxDef == 0 && v.values(leaf) != v.rows {
-			return fault.New(fault.Bug, "encoding rows: column %s has %d values in %d rows", leaf.path, v.values(leaf), v.rows)
+		if what := b.vectors[i].fault(l.leaves[i], b.rows); what != "" {
+			return fault.New(fault.Bug, "encoding rows: column %s has not the %s of %d rows", l.leaves[i].path, what, b.rows)
 		}
 	}
 	return nil
+}
+
+// fault tells what is wrong with the vector of some rows; empty: nothing.
+func (v *vector) fault(l *leaf, rows int) string {
+	present, starts := v.slots(l), v.slots(l)
+	for _, def := range v.defs {
+		if def > l.maxDef {
+			return "levels"
+		}
+		if def < l.maxDef {
+			present--
+		}
+	}
+	for _, rep := range v.reps {
+		if rep > 0 {
+			starts--
+		}
+	}
+	switch {
+	case v.rows != rows:
+		return "number"
+	case l.maxRep > 0 && len(v.reps) != len(v.defs), starts != rows:
+		return "levels"
+	case present != v.values(l):
+		return "values"
+	}
+	return ""
 }
 
 func (v *vector) reset() {

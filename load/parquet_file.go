@@ -98,11 +98,11 @@ func (f *parquetFile) close() (StagedFile, error) {
 		return StagedFile{}, errors.Join(stored(err, "writing %s", f.name), f.sink.Abort())
 	}
 	bytes, sum, err := f.sink.Close()
-	if err != nil {
-		return StagedFile{}, stored(err, "writing %s", f.name)
+	if err == nil {
+		err = f.verify()
 	}
-	if err := f.verify(); err != nil {
-		return StagedFile{}, err
+	if err != nil {
+		return StagedFile{}, errors.Join(stored(err, "writing %s", f.name), f.stage.discard(f.name))
 	}
 	return StagedFile{Staged: f.name, Rows: f.rows(), Bytes: bytes, SHA256: sum}, nil
 }

@@ -62,10 +62,11 @@ func (s *spill) open() (err error) {
 	if s.out != nil {
 		return nil
 	}
-	if s.out, err = s.stage.create(s.name); err != nil {
+	out, err := s.stage.create(s.name)
+	if err != nil {
 		return err
 	}
-	s.blocks = map[*part][]spilled{}
+	s.out, s.blocks = out, map[*part][]spilled{}
 	s.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
@@ -131,27 +132,35 @@ func (s *spill) rewind() error {
 	if s.in != nil {
 		return nil
 	}
-	if _, _, err := s.out.Close(); err != nil {
+	out := s.out
+	s.out = nil
+	if _, _, err := out.Close(); err != nil {
 		return stored(err, "writing %s", s.name)
 	}
-	s.out = nil
 	in, err := s.stage.open(s.name)
-	s.in = in
+	if err == nil {
+		s.in = in
+	}
 	return err
 }
 
 // remove removes the file, if there is one.
 func (s *spill) remove() (err error) {
-	if s.out != nil {
-		err = s.out.Abort()
+	if s.blocks == nil {
+		return nil
 	}
 	if s.opener != nil {
 		s.opener.Close()
 	}
 	if s.in != nil {
-		err = errors.Join(s.in.Close(), s.stage.discard(s.name))
+		err = s.in.Close()
 	}
-	s.in, s.out, s.opener = nil, nil, nil
+	if s.out != nil {
+		err = errors.Join(err, s.out.Abort())
+	} else {
+		err = errors.Join(err, s.stage.discard(s.name))
+	}
+	s.in, s.out, s.opener, s.blocks = nil, nil, nil, nil
 	return stored(err, "removing %s", s.name)
 }
 

@@ -186,4 +186,3 @@ func sumRows(files []StagedFile) (n int64) {
 	}
 	return n
 }
-
