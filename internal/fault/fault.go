@@ -59,10 +59,13 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 }
 
 // Of returns the class of err: that of the outermost Error in its chain,
-// Interrupted for an ended context, else Bug.
+// Interrupted for a signal or an ended context, else Bug.
 func Of(err error) Class {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
+	}
+	if _, ok := errors.AsType[*Signal](err); ok {
+		return Interrupted
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Interrupted

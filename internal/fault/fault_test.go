@@ -36,6 +36,12 @@ func TestExit(t *testing.T) {
 	}
 }
 
+func TestASignalInterrupts(t *testing.T) {
+	if got := Of(fmt.Errorf("run: %w", &Signal{syscall.SIGTERM})); got != Interrupted {
+		t.Errorf("Of = %v, want interrupted", got)
+	}
+}
+
 func TestHintReachesTheInnerError(t *testing.T) {
 	err := New(Storage, "outer: %w", New(Config, "inner").WithHint("set %s", "X"))
 	if got := Hint(fmt.Errorf("more: %w", err)); got != "set X" {
