@@ -68,6 +68,14 @@ func (st *Stage) Clear() error {
 	return stored(err, "clearing a stage of %s", st.data.pipeline)
 }
 
+// Discard removes staged files that no commit will take up.
+func (st *Stage) Discard(files ...StagedFile) (err error) {
+	for _, f := range files {
+		err = errors.Join(err, st.data.store.objects.remove(path.Join(st.folder, f.Staged)))
+	}
+	return stored(err, "discarding files of %s", st.data.pipeline)
+}
+
 // ready says whether a commit may take the files up: gc has not closed the
 // stage, and they are all there. Anything else is a lost race.
 func (st *Stage) ready(files []File) error {

@@ -34,7 +34,7 @@ type built struct {
 // close frees what the built keeps outside of the stage.
 func (b *built) close() {
 	if b != nil && b.keys != nil {
-		_ = b.keys.Close() // runs below the reading, which goes as a whole
+		_ = b.keys.Close() // its folder goes with the reading
 	}
 }
 

@@ -81,16 +81,16 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	b, err := t.read(ctx)
 	t.count(b)
 	if err != nil {
-		return errors.Join(err, t.leave(err))
+		return errors.Join(err, t.leave(b, err))
 	}
-	defer b.close()
 	commit, err := t.commitSlice(ctx, b)
 	if err != nil {
-		return errors.Join(err, t.leave(err))
+		return errors.Join(err, t.leave(b, err))
 	}
+	b.close()
 	j.commit = commit
 	j.result.Slices++
-	return t.reading.done()
+	return errors.Join(t.reading.done(), t.stage.Clear())
 }
 
 // A take is one attempt to bring a slice up to date.
@@ -120,11 +120,16 @@ func (t *take) nothingToDo() bool {
 	return t.base != nil && t.family != nil && t.p.ForEach[0].Changed != "" && len(t.units) == 0 && len(t.family.leaving) == 0
 }
 
-// leave ends a take that failed: the pages stay where that can save requests,
-// the files do not.
-func (t *take) leave(cause error) error {
+// leave ends a take that failed: the pages stay where they can save requests,
+// the rejects so that they can be looked at, the files do not.
+func (t *take) leave(b *built, cause error) error {
+	b.close()
 	err := t.reading.leave(fault.Of(cause))
-	return errors.Join(err, t.stage.Clear())
+	if b == nil || b.reject == nil || b.reject.count == 0 {
+		return errors.Join(err, t.stage.Clear())
+	}
+	_, finishErr := b.reject.finish()
+	return errors.Join(err, finishErr, t.stage.Discard(b.files...))
 }
 
 // count adds what was read to the pipeline's result, whether it is committed

@@ -109,19 +109,25 @@ func (r *reading) choose(dir string) error {
 			r.about, r.resumed, r.rebuilt = old, true, rebuild
 			continue
 		}
-		if err := removeReading(old.Dir); err != nil {
+		if err := r.remove(old); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func removeReading(dir string) error {
-	kept, err := load.OpenPages(dir)
+// remove removes a reading that nobody will go on with, and its stage.
+func (r *reading) remove(old load.Reading) error {
+	kept, err := load.OpenPages(old.Dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(filepath.Join(dir, "keys")), kept.Remove(), kept.Close())
+	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(), kept.Close())
+	stage, stageErr := r.t.ds.Stage(r.t.identity(), old.Run)
+	if stageErr != nil {
+		return errors.Join(err, stageErr)
+	}
+	return errors.Join(err, stage.Clear())
 }
 
 // schemaHash tells schemas apart in all that they say: null_if and layouts too,

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"etl/extract"
@@ -21,6 +22,9 @@ import (
 // stands in the summary.
 func Run(ctx context.Context, o Options) (*Summary, error) {
 	o.setDefaults()
+	if (!o.Since.IsZero() || !o.Until.IsZero()) && !slices.ContainsFunc(o.Pipelines, func(p *config.Pipeline) bool { return p.Window != nil }) {
+		return nil, fault.New(fault.Config, "none of these pipelines has a window, so --since and --until mean nothing to them")
+	}
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
 	r.id = newRunID()
 	for _, p := range order(o.Pipelines) {
