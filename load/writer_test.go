@@ -24,9 +24,11 @@ func writeRows(t testing.TB, st *Stage, tab *table, o WriterOptions, rows, batch
 	if err != nil {
 		t.Fatal(err)
 	}
+	whole := tab.rows(0, rows)
+	defer whole.Release()
 	for from := 0; from < rows; from += batch {
 		to := min(from+batch, rows)
-		rec := tab.rows(from, to)
+		rec := whole.NewSlice(int64(from), int64(to)) // arrays with an offset, too
 		var marks []bool
 		if keep != nil {
 			for n := from; n < to; n++ {
@@ -45,9 +47,8 @@ func writeRows(t testing.TB, st *Stage, tab *table, o WriterOptions, rows, batch
 	return files
 }
 
-// readArrow reads a file with Arrow's own reader: rows as JSON by zid, in
-// order.
-func readArrow(t testing.TB, name string) []string {
+// openArrow opens a file with Arrow's own reader.
+func openArrow(t testing.TB, name string) *file.Reader {
 	t.Helper()
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -57,6 +58,14 @@ func readArrow(t testing.TB, name string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pf
+}
+
+// readArrow reads a file with Arrow's own reader: rows as JSON by zid, in
+// order.
+func readArrow(t testing.TB, name string) []string {
+	t.Helper()
+	pf := openArrow(t, name)
 	defer pf.Close()
 	fr, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: 1000}, alloc.NewGoAllocator())
 	if err != nil {
@@ -145,6 +154,51 @@ func TestArrowReadsWhatWasWritten(t *testing.T) {
 			want := jsonRows(t, tab.rows(0, test.rows))
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("rows read back differ (-want +got):\n%.2000s", diff)
+			}
+		})
+	}
+}
+
+// TestSpilledRowsMakeTheSameFiles compares partitions that waited for their
+// turn with the same ones that were open all the time.
+func TestSpilledRowsMakeTheSameFiles(t *testing.T) {
+	tab := newTable(everything(), 6, 0.2)
+	o := WriterOptions{Schema: everything(), Partition: []Partition{{By: "day", Of: "created_at"}}}
+	want := writeRows(t, testStage(t), tab, o, 2000, 500, nil)
+	o.OpenPartitions = 1
+	st := testStage(t)
+	if diff := cmp.Diff(want, writeRows(t, st, tab, o, 2000, 500, nil)); diff != "" {
+		t.Errorf("files (-open +spilled):\n%s", diff)
+	}
+	if left := tree(t, st.data.store, "."); len(left) != len(want) {
+		t.Errorf("%d files in the stage, want %d", len(left), len(want))
+	}
+}
+
+// TestRowGroupsAreBounded counts the rows of row groups, by rows and by memory.
+func TestRowGroupsAreBounded(t *testing.T) {
+	tab := newTable(everything(), 7, 0.2)
+	for _, test := range []struct {
+		name string
+		o    WriterOptions
+		want []int64
+	}{
+		{"by rows", WriterOptions{RowGroupRows: 1500}, []int64{1500, 1500, 1000}},
+		{"by memory, at every block", WriterOptions{OpenBytes: 1}, []int64{1024, 1024, 1024, 928}},
+		{"not at all", WriterOptions{}, []int64{4000}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.o.Schema = everything()
+			st := testStage(t)
+			files := writeRows(t, st, tab, test.o, 4000, 300, nil)
+			pf := openArrow(t, filepath.Join(st.Folder(), files[0].Staged))
+			defer pf.Close()
+			var got []int64
+			for i := range pf.NumRowGroups() {
+				got = append(got, pf.RowGroup(i).NumRows())
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("rows of row groups (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -1,0 +1,172 @@
+package load
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+	alloc "github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/apache/arrow/go/v15/parquet/metadata"
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/encoding"
+
+	"etl/schemas"
+)
+
+// TestSchemaOfFiles holds the schema against what readers expect: the order
+// of the columns, the names list and element, the widths of decimals.
+func TestSchemaOfFiles(t *testing.T) {
+	want, err := os.ReadFile("testdata/everything.schema")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := schemaLayout(everything()).schema(nil).String() + "\n"
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("schema (-want +got):\n%s", diff)
+	}
+}
+
+// fileOf writes values of one column to a file of one row each.
+func fileOf(t *testing.T, typ schemas.Type, add func(array.Builder)) string {
+	t.Helper()
+	s := &schemas.Schema{Columns: []schemas.Column{{Name: "c", Type: typ}}, Rules: schemas.Rules{Unknown: schemas.IgnoreUnknown}}
+	b := array.NewRecordBuilder(alloc.NewGoAllocator(), arrow.NewSchema(arrowFields(schemaLayout(s).columns), nil))
+	add(b.Field(0))
+	st := testStage(t)
+	w, err := st.Writer(WriterOptions{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(b.NewRecord(), nil); err != nil {
+		t.Fatal(err)
+	}
+	files, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(st.Folder(), files[0].Staged)
+}
+
+// TestEncodings shows which rows lead to which encoding.
+func TestEncodings(t *testing.T) {
+	ints := func(n, distinct int) func(array.Builder) {
+		return func(b array.Builder) {
+			for i := range n {
+				b.(*array.Int64Builder).Append(int64(i % distinct))
+			}
+		}
+	}
+	texts := func(n, distinct, length int) func(array.Builder) {
+		return func(b array.Builder) {
+			for i := range n {
+				b.(*array.StringBuilder).Append(strings.Repeat("x", length) + string(rune('a'+i%distinct)))
+			}
+		}
+	}
+	whole, text := schemas.Type{Kind: schemas.Int64}, schemas.Type{Kind: schemas.String}
+	for _, test := range []struct {
+		name string
+		typ  schemas.Type
+		add  func(array.Builder)
+		want encoding.Encoding
+	}{
+		{"half of the integers distinct", whole, ints(100, 50), &parquet.RLEDictionary},
+		{"more than half distinct", whole, ints(100, 51), &parquet.DeltaBinaryPacked},
+		{"half of the texts distinct", text, texts(100, 50, 10), &parquet.RLEDictionary},
+		{"more than half distinct", text, texts(100, 51, 10), &parquet.DeltaLengthByteArray},
+		{"too long for a dictionary", text, texts(100, 20, 4000), &parquet.DeltaLengthByteArray},
+		{"only nulls", whole, func(b array.Builder) { b.AppendNull() }, &parquet.RLEDictionary},
+		{"json", schemas.Type{Kind: schemas.JSON}, texts(100, 2, 10), &parquet.DeltaLengthByteArray},
+		{"decimals of many digits", schemas.Type{Kind: schemas.Decimal, Precision: 19}, func(b array.Builder) { b.AppendNull() }, &parquet.Plain},
+	} {
+		meta := columnMeta(t, fileOf(t, test.typ, test.add))
+		found := false
+		for _, e := range meta.Encodings() {
+			found = found || strings.EqualFold(e.String(), test.want.Encoding().String())
+		}
+		if !found {
+			t.Errorf("%s: encodings %v, want %s", test.name, meta.Encodings(), test.want)
+		}
+	}
+}
+
+// columnMeta returns what the footer says of the first column.
+func columnMeta(t *testing.T, name string) *metadata.ColumnChunkMetaData {
+	t.Helper()
+	pf := openArrow(t, name)
+	defer pf.Close()
+	meta, err := pf.MetaData().RowGroup(0).ColumnChunk(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return meta
+}
+
+// TestBounds shows which columns have a minimum and a maximum. Readers skip
+// rows by them, so one that is wrong loses rows.
+func TestBounds(t *testing.T) {
+	meta := columnMeta(t, fileOf(t, schemas.Type{Kind: schemas.Int64}, func(b array.Builder) {
+		b.(*array.Int64Builder).AppendValues([]int64{3, -5, 7}, nil)
+		b.AppendNull()
+	}))
+	stats, err := meta.Statistics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ints := stats.(*metadata.Int64Statistics)
+	if ints.Min() != -5 || ints.Max() != 7 || ints.NullCount() != 1 {
+		t.Errorf("from %d to %d with %d nulls, want -5 to 7 with 1", ints.Min(), ints.Max(), ints.NullCount())
+	}
+	for name, path := range map[string]string{
+		"a decimal of 16 bytes": fileOf(t, schemas.Type{Kind: schemas.Decimal, Precision: 38}, func(b array.Builder) {
+			b.(*array.Decimal128Builder).Append(decimal128.FromI64(-1))
+			b.(*array.Decimal128Builder).Append(decimal128.FromI64(1))
+		}),
+		"json": fileOf(t, schemas.Type{Kind: schemas.JSON}, func(b array.Builder) { b.(*array.StringBuilder).Append(`{"a":1}`) }),
+	} {
+		stats, err := columnMeta(t, path).Statistics()
+		if err != nil || stats != nil && stats.HasMinMax() {
+			t.Errorf("%s: bounds that a reader could skip rows by (error %v)", name, err)
+		}
+		low, high := indexBounds(t, path)
+		if want := map[string]string{"json": "~"}[name]; name == "json" && (string(high) != want || len(low) != 0) {
+			t.Errorf("json: pages from %q to %q", low, high)
+		}
+		if name != "json" && (low[0] != 0x80 || high[0] != 0x7f) {
+			t.Errorf("%s: pages from %x to %x", name, low, high)
+		}
+	}
+}
+
+// indexBounds returns the bounds of the first page in the column index.
+func indexBounds(t *testing.T, name string) (low, high []byte) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := f.ColumnIndexes()[0]
+	return index.MinValues[0], index.MaxValues[0]
+}
+
+// TestFooter tells no version, no time and no machine.
+func TestFooter(t *testing.T) {
+	pf := openArrow(t, fileOf(t, schemas.Type{Kind: schemas.Int64}, func(b array.Builder) { b.AppendNull() }))
+	defer pf.Close()
+	if by := pf.MetaData().FileMetaData.GetCreatedBy(); by != "etl" {
+		t.Errorf("made by %q, want etl", by)
+	}
+	if n := pf.MetaData().KeyValueMetadata().Len(); n != 0 {
+		t.Errorf("%d entries of other metadata, want none", n)
+	}
+}
