@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -25,7 +26,14 @@ type shell struct {
 }
 
 // run runs one command and returns the exit code.
-func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) int {
+func run(ctx context.Context, args []string, lookup func(string) (string, bool), stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if p := recover(); p != nil {
+			// Without this Go would end the process with 2, the code for mistakes of the user.
+			fmt.Fprintf(stderr, "etl: a fault in the program: %v\n%s", p, debug.Stack())
+			code = fault.Exit(fault.New(fault.Bug, "panic"))
+		}
+	}()
 	sh := &shell{lookup: lookup, stdout: stdout, stderr: stderr, now: time.Now, xcom: "/airflow/xcom"}
 	app := sh.app()
 	args, err := arrange(app, args)

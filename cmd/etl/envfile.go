@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"etl/internal/fault"
@@ -69,13 +72,46 @@ func unquote(value string) (string, bool) {
 	return value[1 : len(value)-1], true
 }
 
-// over looks a variable up in the environment first, then among variables.
+// over looks a variable up in the environment first, then among variables. As in
+// the configuration, an empty one counts as not set.
 func over(lookup func(string) (string, bool), variables map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) {
-		if value, ok := lookup(name); ok {
+		if value, ok := lookup(name); ok && value != "" {
 			return value, true
 		}
 		value, ok := variables[name]
 		return value, ok
 	}
+}
+
+// envText writes variables as lines that parseEnv and shells read.
+func envText(variables map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		quote := "'"
+		if strings.Contains(variables[name], "'") {
+			quote = `"`
+		}
+		fmt.Fprintf(&b, "%s=%s%s%s\n", name, quote, variables[name], quote)
+	}
+	return b.String()
+}
+
+// writeSecret writes a file that only its owner reads.
+func writeSecret(file, text string) error {
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fault.New(fault.Storage, "writing the variables: %w", err)
+	}
+	err = f.Chmod(0o600) // it may have been there before
+	if err == nil {
+		_, err = io.WriteString(f, text)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fault.New(fault.Storage, "writing the variables: %w", err)
+	}
+	return nil
 }

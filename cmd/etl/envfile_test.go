@@ -64,7 +64,7 @@ func TestParseEnvRefusesWithoutTelling(t *testing.T) {
 func TestTheRealEnvironmentWins(t *testing.T) {
 	real := map[string]string{"A": "real", "EMPTY": ""}
 	lookup := over(func(name string) (string, bool) { v, ok := real[name]; return v, ok }, map[string]string{"A": "file", "B": "file", "EMPTY": "file"})
-	for name, want := range map[string]string{"A": "real", "B": "file", "EMPTY": ""} {
+	for name, want := range map[string]string{"A": "real", "B": "file", "EMPTY": "file"} {
 		if got, ok := lookup(name); got != want || !ok {
 			t.Errorf("%s = %q, %t, want %q", name, got, ok, want)
 		}

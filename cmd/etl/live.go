@@ -57,11 +57,11 @@ func (l *live) report(p pipeline.Progress) {
 	l.latest[p.Pipeline] = p
 	if p.Done {
 		l.order = slices.DeleteFunc(l.order, func(name string) bool { return name == p.Pipeline })
-		l.draw(now, doneLine(p.Result)+"\n")
+		_ = l.draw(now, doneLine(p.Result)+"\n") // a display that is gone stops no run
 		return
 	}
 	if now.Sub(l.at) >= redraw {
-		l.draw(now, "")
+		_ = l.draw(now, "")
 	}
 }
 
@@ -104,7 +104,7 @@ func workLine(p pipeline.Progress, elapsed time.Duration) string {
 	if p.Slice != "" {
 		name += " " + p.Slice
 	}
-	if p.Planned > 0 {
+	if p.Planned >= p.Pages && p.Planned > 0 {
 		pages += "/" + grouped(p.Planned)
 	}
 	line := fmt.Sprintf("%-20s %11s pages %10s rows %8s MB", name, pages, grouped(p.Rows), megabytes(p.Bytes))

@@ -154,7 +154,7 @@ type reporter struct {
 
 // reporter returns the display of a terminal, or the lines of anything else.
 func (sh *shell) reporter(format string, quiet bool) reporter {
-	if format == "text" && !quiet && isTerminal(sh.stderr) {
+	if kind, _ := sh.lookup("TERM"); format == "text" && !quiet && kind != "dumb" && isTerminal(sh.stderr) {
 		live := newLive(sh.stderr, sh.now)
 		log := slog.New(slog.NewTextHandler(live, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		return reporter{log, live.report, live.end}

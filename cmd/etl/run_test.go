@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -87,5 +88,17 @@ func TestASignalStopsARun(t *testing.T) {
 	stdout.Reset()
 	if code := run(t.Context(), []string{"run", "-q", "requests", "-f", file}, lookup, &stdout, &stderr); code != 0 {
 		t.Fatalf("the next run ended with %d\n%s", code, &stderr)
+	}
+}
+
+// A fault in the program is 1; Go itself would say 2.
+func TestAPanicIsABug(t *testing.T) {
+	var stderr strings.Builder
+	panics := func(string) (string, bool) { panic("odd") }
+	if code := run(t.Context(), []string{"version"}, panics, io.Discard, &stderr); code != 1 {
+		t.Errorf("it ended with %d, want 1", code)
+	}
+	if !strings.HasPrefix(stderr.String(), "etl: a fault in the program: odd\n") {
+		t.Errorf("stderr is %q", &stderr)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"net"
 	"os"
@@ -27,7 +26,8 @@ func (sh *shell) simCommand() *cli.Command {
 		Flags: append(sh.simFlags(1),
 			sh.text("listen", "", "`ADDRESS`; port 0 is any free one (default: 127.0.0.1:0)"),
 			sh.text("ledger", "", "`FILE` that gets a line of JSON for each reply"),
-			sh.text("env-file", "", "`FILE` that gets the variables as lines of KEY=VALUE"),
+			// No variable: ETL_ENV_FILE names the file that run reads, which may hold real credentials.
+			&cli.StringFlag{Name: "env-file", Usage: "`FILE` that gets the variables as lines of KEY=VALUE"},
 			&cli.DurationFlag{Name: "latency", Usage: "replies wait up to this `LONG`", EnvVars: sh.variable("latency")},
 			sh.text("truth", "", "`FOLDER` that gets what data sets should hold, in PIPELINE.ndjson"),
 			&cli.StringSliceFlag{Name: "switch", Usage: "`NAME=VALUE` of a switch; may stand several times", EnvVars: sh.variable("switch")},
@@ -58,7 +58,7 @@ func (sh *shell) sim(c *cli.Context) error {
 		if err != nil {
 			return fault.New(fault.Storage, "opening the ledger: %w", err)
 		}
-		defer f.Close() // each line reached it when it was written
+		defer func() { _ = f.Close() }() // each line reached it when it was written
 		o.Ledger = f
 	}
 	server, err := crmsim.New(o)
@@ -162,38 +162,6 @@ func writeTruth(ctx context.Context, file string, server *crmsim.Server, stream 
 	}
 	if err := w.Flush(); err != nil {
 		return fault.New(fault.Storage, "%w", err)
-	}
-	return nil
-}
-
-// envText writes variables as lines that parseEnv and shells read.
-func envText(variables map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(variables)) {
-		quote := "'"
-		if strings.Contains(variables[name], "'") {
-			quote = `"`
-		}
-		fmt.Fprintf(&b, "%s=%s%s%s\n", name, quote, variables[name], quote)
-	}
-	return b.String()
-}
-
-// writeSecret writes a file that only its owner reads.
-func writeSecret(file, text string) error {
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fault.New(fault.Storage, "writing the variables: %w", err)
-	}
-	err = f.Chmod(0o600) // it may have been there before
-	if err == nil {
-		_, err = io.WriteString(f, text)
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return fault.New(fault.Storage, "writing the variables: %w", err)
 	}
 	return nil
 }
