@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -25,8 +26,8 @@ func failed(err *fault.Error) verdict { return verdict{then: config.Fail, err: e
 // verdict judges a reply by the rules, then by those built in. Page is the
 // number of the page in its list.
 func (c *Client) verdict(a *answer, rules []config.Reply, page int, parent bool) verdict {
-	if err := c.envelope(a); err != nil {
-		return failed(err.(*fault.Error))
+	if err, ok := errors.AsType[*fault.Error](c.envelope(a)); ok {
+		return failed(err)
 	}
 	for _, rule := range slices.Concat(rules, DefaultReplies(c.source.Kind)) {
 		if rule.Then == config.Skip && !parent {
@@ -63,7 +64,7 @@ func unreadable(a *answer) verdict {
 		v.err = fault.New(fault.Data, "HTTP %d with HTML instead of JSON", a.Status)
 	default:
 		v.err = fault.New(fault.Data, "the body is no JSON: %v", d.err)
-		if bad, ok := d.err.(*jsonspan.SyntaxError); ok && bad.Offset < len(d.text) {
+		if bad, ok := errors.AsType[*jsonspan.SyntaxError](d.err); ok && bad.Offset < len(d.text) {
 			v.tries = twice // not cut short, so it will hardly mend itself
 		}
 	}
