@@ -39,7 +39,7 @@ func (r durations) read(n *node) (int64, error) {
 			continue
 		}
 		v, err := readDuration(form, text)
-		if err != errNotDuration {
+		if !errors.Is(err, errNotDuration) {
 			return v, err
 		}
 	}

@@ -3,6 +3,7 @@ package transform
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
@@ -93,7 +94,7 @@ func FuzzDuration(f *testing.F) {
 			if got, err := readDuration(form, []byte(written)); err != nil || got != v {
 				t.Errorf("%s: %q is read as %d, %v, want %d", form, written, got, err, v)
 			}
-			if got, err := readDuration(form, []byte(text)); err != nil && got != 0 && err != errDurationRange && err != errPrecision {
+			if got, err := readDuration(form, []byte(text)); err != nil && got != 0 && !errors.Is(err, errDurationRange) && !errors.Is(err, errPrecision) {
 				t.Errorf("%s: %q gives both %d and %v", form, text, got, err)
 			}
 		}

@@ -21,10 +21,10 @@ type timestamps struct {
 func (r timestamps) read(text []byte) (int64, error) {
 	v, err := readRFC3339(text)
 	for _, layout := range r.layouts {
-		if err == nil || err == errPrecision {
+		if err == nil || errors.Is(err, errPrecision) {
 			break
 		}
-		if w, werr := r.readLayout(layout, string(text)); werr != errNotTimestamp {
+		if w, werr := r.readLayout(layout, string(text)); !errors.Is(werr, errNotTimestamp) {
 			v, err = w, werr
 		}
 	}
@@ -53,7 +53,7 @@ func readRFC3339(text []byte) (int64, error) {
 		return 0, errNotTimestamp
 	}
 	of, rest, err := cutTime(rest[1:])
-	if err == errNotTime {
+	if errors.Is(err, errNotTime) {
 		return 0, errNotTimestamp
 	} else if err != nil {
 		return 0, err
