@@ -88,7 +88,7 @@ func quote(s string) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	encoder.Encode(s) // no text is refused
+	_ = encoder.Encode(s) // no text is refused
 	return strings.TrimSuffix(b.String(), "\n")
 }
 

@@ -174,7 +174,7 @@ func nextJSON(dec *json.Decoder, secret bool) Value {
 			name, _ := dec.Token()
 			v.Map = append(v.Map, Field{name.(string), nextJSON(dec, secret)})
 		}
-		dec.Token()
+		_, _ = dec.Token() // the end of it
 	}
 	return v
 }
