@@ -46,7 +46,9 @@ func Serve(ctx context.Context, ln net.Listener, s *Server) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = hs.Close()
 	}
-	<-served
+	if ended := <-served; err == nil && !errors.Is(ended, http.ErrServerClosed) {
+		err = ended
+	}
 	if err != nil {
 		return fmt.Errorf("ending the server on %s: %w", ln.Addr(), err)
 	}
