@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -149,7 +150,7 @@ func (t *table) value(r *rand.Rand, c *column, b array.Builder) {
 	case *array.Int64Builder:
 		b.Append(pickOne(r, int64(r.Uint64()), int64(r.IntN(4)), -1<<63, 1<<63-1))
 	case *array.Float64Builder:
-		b.Append(pickOne(r, r.NormFloat64(), 0.1, -0.0, 1e300))
+		b.Append(pickOne(r, r.NormFloat64(), 0.1, math.Copysign(0, -1), 1e300))
 	case *array.Date32Builder:
 		b.Append(arrow.Date32(r.IntN(40000) - 10000))
 	case *array.Time64Builder:

@@ -43,7 +43,7 @@ func (f *parquetFile) verify() error {
 	if err != nil {
 		return err
 	}
-	defer b.Close() // only read
+	defer func() { _ = b.Close() }() // only read
 	r, err := newReader(b, f.name)
 	if err != nil {
 		return err
