@@ -189,7 +189,7 @@ func (j *merging) copyStaged(p *part, f StagedFile) error {
 	if err != nil {
 		return err
 	}
-	return readBlob(in, f.Staged, func(r *reader) error {
+	return readBlob(in, f.Staged, f.SHA256, func(r *reader) error {
 		if err := r.matches(j.layout); err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package load
 
 import (
 	"errors"
+	"path"
 	"regexp"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -79,13 +81,16 @@ func (w *ParentsWriter) Close() (name string, err error) {
 		return "", errors.Join(fault.New(fault.Data, "writing parents: more than one file holds"), w.part.abort())
 	}
 	file, st := w.part.files[0], w.part.stage
-	name = file.SHA256 + ".parquet"
-	err = st.data.store.objects.move(st.folder+"/"+file.Staged, st.data.state("parents", name))
+	name = file.SHA256 + parentsSuffix
+	err = st.data.store.objects.move(path.Join(st.folder, file.Staged), st.data.state("parents", name))
 	return name, stored(err, "writing the parents of %s", st.data.pipeline)
 }
 
 // Abort gives up and removes the file.
 func (w *ParentsWriter) Abort() error { return w.part.abort() }
+
+// parentsSuffix ends the names of files of parents.
+const parentsSuffix = ".parquet"
 
 // parentsName is what files of parents are called.
 var parentsName = regexp.MustCompile(`^[0-9a-f]{64}\.parquet$`)
@@ -103,7 +108,7 @@ func (d *Dataset) ReadParents(c *Commit, each func(Parent) error) error {
 	if err != nil {
 		return stored(err, "reading the parents of %s", d.pipeline)
 	}
-	return readBlob(b, c.ParentsFile, func(r *reader) error {
+	return readBlob(b, c.ParentsFile, strings.TrimSuffix(c.ParentsFile, parentsSuffix), func(r *reader) error {
 		l := parentsLayout()
 		if err := r.matches(l); err != nil {
 			return err

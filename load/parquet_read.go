@@ -1,6 +1,8 @@
 package load
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 
@@ -14,6 +16,33 @@ import (
 type reader struct {
 	name string
 	file *parquet.File
+}
+
+// readBlob makes sure that a file has the bytes that it was written with, passes
+// on a reader of it, and closes it. The sum is the SHA-256 in hex.
+//
+// Checksums of pages are not enough: a page's header has none, and one that is
+// broken makes the library ask for any amount of memory.
+func readBlob(b blob, name, sum string, reading func(*reader) error) error {
+	err := checkSum(b, name, sum)
+	if err == nil {
+		var r *reader
+		if r, err = newReader(b, name); err == nil {
+			err = reading(r)
+		}
+	}
+	return errors.Join(err, stored(b.Close(), "reading %s", name))
+}
+
+func checkSum(b blob, name, sum string) error {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(b, 0, b.Size())); err != nil {
+		return stored(err, "reading %s", name)
+	}
+	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
+		return fault.New(fault.Storage, "reading %s: it is damaged: its SHA-256 is %s, not %s", name, got, sum)
+	}
+	return nil
 }
 
 // newReader reads the footer of a file. The blob stays the caller's.

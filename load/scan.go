@@ -1,7 +1,6 @@
 package load
 
 import (
-	"errors"
 	"math"
 	"math/big"
 	"time"
@@ -65,20 +64,7 @@ func (d *Dataset) read(f File, reading func(*reader) error) error {
 	if err != nil {
 		return err
 	}
-	return readBlob(b, f.Path, func(r *reader) error {
-		if r.file.NumRows() != f.Rows || b.Size() != f.Bytes {
-			return fault.New(fault.Storage, "reading %s: %d rows in %d bytes, the commit says %d in %d", f.Path, r.file.NumRows(), b.Size(), f.Rows, f.Bytes)
-		}
-		return reading(r)
-	})
-}
-
-func readBlob(b blob, name string, reading func(*reader) error) error {
-	r, err := newReader(b, name)
-	if err == nil {
-		err = reading(r)
-	}
-	return errors.Join(err, stored(b.Close(), "reading %s", name))
+	return readBlob(b, f.Path, f.SHA256, reading)
 }
 
 // A conversion makes a Go value of the i-th value of a vector.
