@@ -83,8 +83,8 @@ func TestImportsFollowTheArrows(t *testing.T) {
 	}
 }
 
-func TestGoroutinesStayAtTheEdges(t *testing.T) {
-	got, err := wrongGoroutines(os.DirFS("."))
+func TestFilesWaitWhereTheyMay(t *testing.T) {
+	got, err := wrongFiles(os.DirFS("."))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +152,9 @@ func covers(entry, imported string) bool {
 	return imported == entry
 }
 
-// wrongGoroutines returns where the Go files of a module, tests aside, use what
-// belongs to concurrency in a file that may not.
-func wrongGoroutines(module fs.FS) (wrong []string, err error) {
+// wrongFiles returns where the Go files of a module use what belongs to
+// concurrency in a file that may not, and where tests sleep.
+func wrongFiles(module fs.FS) (wrong []string, err error) {
 	err = fs.WalkDir(module, ".", func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -162,16 +162,25 @@ func wrongGoroutines(module fs.FS) (wrong []string, err error) {
 		if entry.IsDir() && file != "." && skipped(module, file) {
 			return fs.SkipDir
 		}
-		if filepath.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") || mayGo(file) {
+		if filepath.Ext(file) != ".go" {
 			return nil
 		}
 		source, err := fs.ReadFile(module, file)
 		if err != nil {
 			return err
 		}
-		found, err := concurrency(file, source)
-		wrong = append(wrong, found...)
-		return err
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, file, source, parser.SkipObjectResolution)
+		if err != nil {
+			return fmt.Errorf("parsing %s: %w", file, err)
+		}
+		switch {
+		case strings.HasSuffix(file, "_test.go"):
+			wrong = append(wrong, sleeps(fset, f)...)
+		case !mayGo(file):
+			wrong = append(wrong, concurrency(fset, f)...)
+		}
+		return nil
 	})
 	return wrong, err
 }
@@ -185,12 +194,7 @@ func skipped(module fs.FS, dir string) bool {
 // concurrency returns where a file uses what belongs to concurrency. A function
 // sleep is left out: waiting for a timer or the end of a context takes a select
 // and starts nothing.
-func concurrency(file string, source []byte) (found []string, err error) {
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, file, source, parser.SkipObjectResolution)
-	if err != nil {
-		return nil, fmt.Errorf("parsing %s: %w", file, err)
-	}
+func concurrency(fset *token.FileSet, f *ast.File) (found []string) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		what := ""
 		switch n := n.(type) {
@@ -207,7 +211,7 @@ func concurrency(file string, source []byte) (found []string, err error) {
 				what = "errgroup"
 			}
 		case *ast.SelectorExpr:
-			if of, ok := n.X.(*ast.Ident); ok && of.Name == "sync" && n.Sel.Name == "WaitGroup" {
+			if isName(n, "sync", "WaitGroup") {
 				what = "sync.WaitGroup"
 			}
 		}
@@ -216,7 +220,28 @@ func concurrency(file string, source []byte) (found []string, err error) {
 		}
 		return true
 	})
-	return found, nil
+	return found
+}
+
+// sleeps returns where a test waits for time to pass. Where synctest makes the
+// time, that costs none.
+func sleeps(fset *token.FileSet, f *ast.File) (found []string) {
+	if slices.ContainsFunc(f.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"testing/synctest"` }) {
+		return nil
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok && isName(s, "time", "Sleep") {
+			found = append(found, fmt.Sprintf("%s: a sleep", fset.Position(n.Pos())))
+		}
+		return true
+	})
+	return found
+}
+
+// isName tells whether a selector is a name of a package.
+func isName(s *ast.SelectorExpr, pkg, name string) bool {
+	of, ok := s.X.(*ast.Ident)
+	return ok && of.Name == pkg && s.Sel.Name == name
 }
 
 // A module that breaks every rule once: the checks must find all of it.
@@ -224,6 +249,8 @@ var broken = map[string]string{
 	"go.mod":               "module etl\n\ngo 1.26.0\n",
 	"extract/extract.go":   "package extract\n\nimport (\n\t_ \"etl/transform\"\n\t_ \"net/http\"\n)\n\nfunc f() { go f() }\n",
 	"extract/f_test.go":    "package extract\n\nimport _ \"etl/load\"\n\nfunc g() { go g() }\n",
+	"schemas/s_test.go":    "package schemas\n\nimport \"time\"\n\nfunc s() { time.Sleep(1) }\n",
+	"schemas/u_test.go":    "package schemas\n\nimport (\n\t_ \"testing/synctest\"\n\t\"time\"\n)\n\nfunc u() { time.Sleep(1) }\n",
 	"transform/t.go":       "package transform\n\nimport _ \"github.com/parquet-go/parquet-go\"\n\nvar c chan int\n",
 	"transform/x_test.go":  "package transform_test\n\nimport (\n\t_ \"github.com/apache/arrow/go/v15/parquet/file\"\n\t_ \"etl/transform\"\n)\n",
 	"load/load.go":         "package load\n\nimport (\n\t\"sync\"\n\n\t_ \"github.com/apache/arrow-go/v18/arrow\"\n\t_ \"github.com/apache/arrow/go/v15/parquet\"\n\t_ \"github.com/parquet-go/parquet-go/format\"\n)\n\nvar w sync.WaitGroup\n",
@@ -262,18 +289,19 @@ func TestChecksFindWhatIsWrong(t *testing.T) {
 	if diff := cmp.Diff(wantImports, imports); diff != "" {
 		t.Errorf("imports found (-want +got):\n%s", diff)
 	}
-	goroutines, err := wrongGoroutines(os.DirFS(dir))
+	files, err := wrongFiles(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantGoroutines := []string{
+	wantFiles := []string{
 		"extract/extract.go:8:12: a go statement",
 		"load/load.go:11:7: sync.WaitGroup",
+		"schemas/s_test.go:5:12: a sleep",
 		"schemas/schemas.go:3:8: errgroup",
 		"schemas/schemas.go:6:2: select",
 		"transform/t.go:5:7: a channel",
 	}
-	if diff := cmp.Diff(wantGoroutines, goroutines); diff != "" {
-		t.Errorf("goroutines found (-want +got):\n%s", diff)
+	if diff := cmp.Diff(wantFiles, files); diff != "" {
+		t.Errorf("files found (-want +got):\n%s", diff)
 	}
 }
