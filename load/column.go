@@ -104,7 +104,7 @@ func (l *layout) column(name string) *column {
 // schemaLayout returns the columns of the files of a schema.
 func schemaLayout(s *schemas.Schema) *layout {
 	columns := fieldColumns(s.Columns)
-	if s.Unknown == schemas.KeepUnknown {
+	if s.Extra() {
 		columns = append(columns, &column{
 			name: schemas.ExtraColumn, optional: true, typ: jsonType(), source: &schemas.Type{Kind: schemas.JSON},
 		})
@@ -122,7 +122,7 @@ func fieldColumns(fields []schemas.Column) []*column {
 			continue
 		}
 		columns = append(columns, schemaColumn(f))
-		if f.Type.Kind == schemas.Enum && f.PII == "" {
+		if f.Type.Kind == schemas.Enum {
 			columns = append(columns, &column{
 				name: f.Name + schemas.LabelSuffix, optional: true, typ: textType(),
 				source: &schemas.Type{Kind: schemas.String},
@@ -135,8 +135,6 @@ func fieldColumns(fields []schemas.Column) []*column {
 func schemaColumn(f *schemas.Column) *column {
 	c := &column{name: f.Name, optional: !f.Required, source: &f.Type}
 	switch {
-	case f.PII != "":
-		c.typ, c.source = textType(), &schemas.Type{Kind: schemas.String}
 	case f.Type.Kind == schemas.List:
 		element := schemaColumn(f.Type.Element)
 		element.name = "element" // the name that readers know the form by

@@ -38,7 +38,6 @@ func everything() *schemas.Schema {
 		col("status", enum(schemas.Int32)), col("level", enum(schemas.Int64)), col("color", enum(schemas.String)),
 		col("born", of(schemas.Date)), col("opens", of(schemas.Time)), must("created_at", of(schemas.Timestamp)),
 		col("lasts", of(schemas.Duration)), col("tag", of(schemas.UUID)), col("extra", of(schemas.JSON)),
-		{Name: "phone", Type: of(schemas.Int64), PII: schemas.PIIHash},
 		{Name: "secret", Type: of(schemas.String), PII: schemas.PIIDrop},
 		col("numbers", list(false, of(schemas.Int64))), must("words", list(true, of(schemas.String))),
 		col("client", structure(must("id", of(schemas.Int64)), col("name", of(schemas.String)), col("kind", enum(schemas.Int32)))),

@@ -140,6 +140,16 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 		return s.at, nil
 	}
 	c.found = c.found[:0]
+	if s.reps == nil && c.optional { // a column of the row itself: most are
+		for _, at := range s.at {
+			if a.IsNull(int(at)) {
+				v.defs = append(v.defs, 0)
+				continue
+			}
+			v.defs, c.found = append(v.defs, 1), append(c.found, at)
+		}
+		return c.found, nil
+	}
 	for i := range s.at {
 		at, _, def := s.slot(i)
 		def, present, err := c.descend(a, at, def)

@@ -160,20 +160,37 @@ func (v *vector) takeSlot(dst *vector, l *leaf, at *cursor, kept bool) {
 // append turns the vector into values for the writer of a column. They point
 // into the vector.
 func (v *vector) append(out []parquet.Value, l *leaf) []parquet.Value {
+	if l.maxDef == 0 {
+		return v.appendValues(out, l)
+	}
+	if l.maxRep == 0 && v.values(l) == len(v.defs) { // no nulls
+		at := len(out)
+		out = v.appendValues(out, l)
+		for i := range out[at:] {
+			out[at+i].SetDefinitionLevel(int(l.maxDef))
+		}
+		return out
+	}
 	next := 0
-	for slot, n := 0, v.slots(l); slot < n; slot++ {
+	for slot, def := range v.defs {
 		var value parquet.Value
-		if l.maxDef == 0 || v.defs[slot] == l.maxDef {
+		if def == l.maxDef {
 			value = v.value(next, l)
 			next++
 		}
-		if l.maxDef > 0 {
-			value.SetDefinitionLevel(int(v.defs[slot]))
-		}
+		value.SetDefinitionLevel(int(def))
 		if l.maxRep > 0 {
 			value.SetRepetitionLevel(int(v.reps[slot]))
 		}
 		out = append(out, value)
+	}
+	return out
+}
+
+// appendValues appends the values without levels.
+func (v *vector) appendValues(out []parquet.Value, l *leaf) []parquet.Value {
+	for i := range v.values(l) {
+		out = append(out, v.value(i, l))
 	}
 	return out
 }

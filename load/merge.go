@@ -1,7 +1,7 @@
 package load
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -145,7 +145,7 @@ func (j *merging) rewriteFolder(n int, name string, f *mergedFolder) error {
 		err = p.close()
 	}
 	if err != nil {
-		return cmp.Or(err, p.abort())
+		return errors.Join(err, p.abort())
 	}
 	j.merged.Add = append(j.merged.Add, p.files...)
 	j.merged.Replace = append(j.merged.Replace, f.live...)
@@ -166,7 +166,10 @@ func (j *merging) copyFolder(p *part, f *mergedFolder) error {
 					}
 					return nil
 				})
-				return cmp.Or(err, p.copy(b, keep))
+				if err != nil {
+					return err
+				}
+				return p.copy(b, keep)
 			})
 		})
 		if err != nil {

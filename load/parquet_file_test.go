@@ -159,6 +159,50 @@ func indexBounds(t *testing.T, name string) (low, high []byte) {
 	return index.MinValues[0], index.MaxValues[0]
 }
 
+// TestFooterIsCompared changes what a writer believes to have written: reading
+// the file back must bring out each difference.
+func TestFooterIsCompared(t *testing.T) {
+	st, l := testStage(t), schemaLayout(everything())
+	tab := newTable(everything(), 1, 0.3)
+	rec := tab.rows(0, 10)
+	b := newBlock(len(l.leaves))
+	for i, c := range l.columns {
+		if err := c.encode(&b, rec.Column(i), slots{at: []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.rows = 10
+	for name, change := range map[string]func(f *parquetFile){
+		"":                func(*parquetFile) {},
+		"a minimum":       func(f *parquetFile) { f.groups[0].leaves[0].min-- },
+		"a maximum":       func(f *parquetFile) { f.groups[0].leaves[0].max++ },
+		"a null":          func(f *parquetFile) { f.groups[0].leaves[1].values-- },
+		"a value":         func(f *parquetFile) { f.groups[0].leaves[1].slots++ },
+		"a row":           func(f *parquetFile) { f.groups[0].rows++ },
+		"a row group":     func(f *parquetFile) { f.groups = append(f.groups, newGroupTally(l)) },
+		"order of fields": func(f *parquetFile) { l := *l; l.columns = append(clone(l.columns[1:]), l.columns[0]); f.layout = &l },
+	} {
+		f, err := newParquetFile(st, "file.part", l, b.encodings(l), 1<<16)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.flush(); err != nil {
+			t.Fatal(err)
+		}
+		change(f)
+		_, err = f.close()
+		if name == "" && err != nil {
+			t.Errorf("nothing is changed: %v", err)
+		}
+		if name != "" && err == nil {
+			t.Errorf("%s is changed: no error", name)
+		}
+	}
+}
+
 // TestFooter tells no version, no time and no machine.
 func TestFooter(t *testing.T) {
 	pf := openArrow(t, fileOf(t, schemas.Type{Kind: schemas.Int64}, func(b array.Builder) { b.AppendNull() }))
