@@ -80,6 +80,7 @@ func (sh *shell) runDemo(c *cli.Context) (s *pipeline.Summary, err error) {
 	report := sh.reporter("text", c.Bool("quiet"))
 	defer report.end()
 	o.Log, o.Progress = report.log, report.progress
+	report.begin(names(o.Pipelines))
 	s, err = pipeline.Run(c.Context, o)
 	if err == nil {
 		settle(c.Context, s, false)

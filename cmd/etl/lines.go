@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 // between is the least time between two lines about the progress of a pipeline.
 const between = 10 * time.Second
 
-// lines tells of progress in lines of a log: the start of a pipeline, how far
-// it is, and its end.
+// lines tells of progress in lines of a log: the start of a run, how far each
+// pipeline is, and its end.
 type lines struct {
 	log *slog.Logger
 	now func() time.Time
@@ -21,38 +22,37 @@ type lines struct {
 	told map[string]time.Time // when a line was last written, by pipeline
 }
 
+// begin tells what is about to run.
+func (l *lines) begin(pipelines []string) {
+	l.log.Info("start", "pipelines", strings.Join(pipelines, " "))
+}
+
 // report takes news of a pipeline. It is safe for concurrent use.
 func (l *lines) report(p pipeline.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.now()
-	last, started := l.told[p.Pipeline]
-	switch {
-	case p.Done:
-		l.done(p)
-	case !started:
-		l.tell(p, now, "start")
-	case now.Sub(last) >= between:
-		l.tell(p, now, "reading", "pages", p.Pages, "planned", p.Planned, "rows", p.Rows, "bytes", p.Bytes, "wait", p.Wait.Round(time.Second))
+	if p.Done {
+		l.done(p.Result)
+		return
 	}
-}
-
-func (l *lines) tell(p pipeline.Progress, now time.Time, message string, attributes ...any) {
+	now := l.now()
+	if last, told := l.told[p.Pipeline]; told && now.Sub(last) < between {
+		return
+	}
 	if l.told == nil {
 		l.told = map[string]time.Time{}
 	}
 	l.told[p.Pipeline] = now
-	attributes = append([]any{"pipeline", p.Pipeline}, attributes...)
+	log := l.log.With("pipeline", p.Pipeline)
 	if p.Slice != "" {
-		attributes = append(attributes, "slice", p.Slice)
+		log = log.With("slice", p.Slice)
 	}
-	l.log.Info(message, attributes...)
+	log.Info("reading", "pages", p.Pages, "planned", p.Planned, "rows", p.Rows, "bytes", p.Bytes, "wait", p.Wait.Round(time.Second))
 }
 
 // done tells the end of a pipeline. Why one failed is told at the end of the
 // run.
-func (l *lines) done(p pipeline.Progress) {
-	r := p.Result
+func (l *lines) done(r *pipeline.Result) {
 	if r.Status != pipeline.OK {
 		l.log.Error(r.Status, "pipeline", r.Name, "class", r.Class, "pages", r.Pages)
 		return

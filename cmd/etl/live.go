@@ -17,6 +17,10 @@ import (
 // redraw is the least time between two drawings.
 const redraw = 100 * time.Millisecond
 
+// mostLines is how many lines are drawn at most: what does not fit the screen
+// could not be drawn anew.
+const mostLines = 16
+
 // A live display has one line for each pipeline that is at work, drawn anew in
 // its place, below what is done and what is logged. It is safe for concurrent
 // use. As a writer it takes whole lines.
@@ -26,7 +30,7 @@ type live struct {
 	width func() int // of the terminal, in columns
 
 	mu      sync.Mutex
-	order   []string // pipelines at work
+	order   []string // pipelines that are not done
 	latest  map[string]pipeline.Progress
 	started map[string]time.Time
 	drawn   int // lines of the last drawing
@@ -45,6 +49,14 @@ func newLive(out io.Writer, now func() time.Time) *live {
 	return &live{out: out, now: now, width: width, latest: map[string]pipeline.Progress{}, started: map[string]time.Time{}}
 }
 
+// begin shows what is about to run.
+func (l *live) begin(pipelines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.order = slices.Clone(pipelines)
+	_ = l.draw(l.now(), "") // a display that is gone stops no run
+}
+
 // report takes news of a pipeline.
 func (l *live) report(p pipeline.Progress) {
 	l.mu.Lock()
@@ -52,12 +64,11 @@ func (l *live) report(p pipeline.Progress) {
 	now := l.now()
 	if _, known := l.started[p.Pipeline]; !known {
 		l.started[p.Pipeline] = now
-		l.order = append(l.order, p.Pipeline)
 	}
 	l.latest[p.Pipeline] = p
 	if p.Done {
 		l.order = slices.DeleteFunc(l.order, func(name string) bool { return name == p.Pipeline })
-		_ = l.draw(now, doneLine(p.Result)+"\n") // a display that is gone stops no run
+		_ = l.draw(now, doneLine(p.Result)+"\n")
 		return
 	}
 	if now.Sub(l.at) >= redraw {
@@ -77,7 +88,7 @@ func (l *live) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.order = nil
-	_ = l.draw(l.now(), "") // a terminal that is gone shows nothing
+	_ = l.draw(l.now(), "")
 }
 
 // draw replaces the last drawing by text that stays and by the lines at work,
@@ -89,13 +100,23 @@ func (l *live) draw(now time.Time, text string) error {
 	}
 	b.WriteString(text)
 	width := l.width()
-	for _, name := range l.order {
-		line := []rune(workLine(l.latest[name], now.Sub(l.started[name])))
+	shown := l.order[:min(len(l.order), mostLines)]
+	for _, name := range shown {
+		line := []rune(l.line(name, now))
 		b.WriteString(string(line[:min(len(line), width-1)]) + "\n")
 	}
-	l.drawn, l.at = len(l.order), now
+	l.drawn, l.at = len(shown), now
 	_, err := io.WriteString(l.out, b.String())
 	return err
+}
+
+// line tells of a pipeline that is not done.
+func (l *live) line(name string, now time.Time) string {
+	started, ok := l.started[name]
+	if !ok {
+		return name
+	}
+	return workLine(l.latest[name], now.Sub(started))
 }
 
 // workLine tells how far a pipeline is after some time.

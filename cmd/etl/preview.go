@@ -65,7 +65,7 @@ func notes(w io.Writer, s *pipeline.Sample) {
 	}
 	fmt.Fprintln(w)
 	for _, r := range s.Rejects {
-		fmt.Fprintf(w, "record %d does not fit: %s: %s\n", r.Record, r.Path, r.Reason)
+		fmt.Fprintf(w, "record %d does not fit: %s: %s\n", r.Record+1, r.Path, r.Reason)
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.Unknown)) {
 		fmt.Fprintf(w, "not in the schema: %s (%s)\n", path, count(s.Unknown[path], "time"))

@@ -34,13 +34,15 @@ func TestLines(t *testing.T) {
 		return a
 	}}))
 	l := &lines{log: log, now: clock.now}
+	l.begin([]string{"requests", "sales"})
 	for pages := range int64(25) { // one page a second
 		l.report(pipeline.Progress{Pipeline: "requests", Pages: pages, Planned: 25, Rows: pages * 100, Bytes: pages * 1000})
 		clock.at = clock.at.Add(time.Second)
 	}
 	l.report(pipeline.Progress{Pipeline: "requests", Done: true, Result: done})
 	l.report(pipeline.Progress{Pipeline: "sales", Done: true, Result: &pipeline.Result{Name: "sales", Status: pipeline.Failed, Class: "auth"}})
-	want := `msg=start pipeline=requests
+	want := `msg=start pipelines="requests sales"
+msg=reading pipeline=requests pages=0 planned=25 rows=0 bytes=0 wait=0s
 msg=reading pipeline=requests pages=10 planned=25 rows=1000 bytes=10000 wait=0s
 msg=reading pipeline=requests pages=20 planned=25 rows=2000 bytes=20000 wait=0s
 msg=done pipeline=requests commit=7 proof=counted rows=2500 pages=3 bytes=2500000 rejected=0 seconds=12.34
@@ -86,11 +88,13 @@ func TestLive(t *testing.T) {
 		l.report(p)
 		clock.at = clock.at.Add(10 * time.Second)
 	}
+	l.begin([]string{"requests", "sales", "users"})
 	step(pipeline.Progress{Pipeline: "requests"})
 	step(pipeline.Progress{Pipeline: "sales", Slice: "2026-01-01"})
 	step(pipeline.Progress{Pipeline: "requests", Pages: 10, Planned: 30, Rows: 1000, Bytes: 1_234_567})
 	want := `requests                   10/30 pages      1,000 rows      1.2 MB  40s left
 sales 2026-01-01               0 pages          0 rows      0.0 MB
+users
 `
 	if diff := cmp.Diff(want, screen(t, out.String())); diff != "" {
 		t.Errorf("at work (-want +got):\n%s", diff)
@@ -99,7 +103,7 @@ sales 2026-01-01               0 pages          0 rows      0.0 MB
 		t.Fatal(err)
 	}
 	step(pipeline.Progress{Pipeline: "requests", Done: true, Result: done})
-	l.end()
+	l.end() // sales and users will not be
 	want = `level=WARN msg=slow
 requests                       3 pages      2,500 rows      2.5 MB  12.3 s  commit 7  counted
 `
@@ -108,11 +112,20 @@ requests                       3 pages      2,500 rows      2.5 MB  12.3 s  comm
 	}
 }
 
+// What does not fit the screen could not be drawn anew.
+func TestLiveDrawsAFewLines(t *testing.T) {
+	var out bytes.Buffer
+	newLive(&out, newClock().now).begin(make([]string, 100))
+	if got := strings.Count(out.String(), "\n"); got != mostLines {
+		t.Errorf("%d lines were drawn, want %d", got, mostLines)
+	}
+}
+
 // A line that is wider than the terminal would break the drawing.
 func TestLiveCutsLines(t *testing.T) {
 	var out bytes.Buffer
 	l := newLive(&out, newClock().now)
-	l.report(pipeline.Progress{Pipeline: strings.Repeat("я", 200)})
+	l.begin([]string{strings.Repeat("я", 200)})
 	if got := strings.Count(out.String(), "я"); got != 79 {
 		t.Errorf("%d of the name's letters were drawn on a terminal of 80 columns, want 79", got)
 	}
@@ -123,6 +136,9 @@ func TestLiveIsCalm(t *testing.T) {
 	var out bytes.Buffer
 	clock := newClock()
 	l := newLive(&out, clock.now)
+	l.begin([]string{"requests"})
+	out.Reset()
+	clock.at = clock.at.Add(time.Second)
 	for range 1000 {
 		l.report(pipeline.Progress{Pipeline: "requests"})
 		clock.at = clock.at.Add(time.Millisecond)

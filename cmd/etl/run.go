@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/internal/pipeline"
 	"etl/load"
@@ -82,6 +83,7 @@ func (sh *shell) execute(c *cli.Context) (*pipeline.Summary, error) {
 	}
 	report := sh.reporter(c.String("log-format"), c.Bool("quiet"))
 	o.Log, o.Progress = report.log, report.progress
+	report.begin(names(o.Pipelines))
 	s, err := pipeline.Run(c.Context, o)
 	report.end()
 	if err != nil {
@@ -145,9 +147,17 @@ func stoppedBy(ctx context.Context, err error) error {
 	return err
 }
 
+func names(pipelines []*config.Pipeline) (names []string) {
+	for _, p := range pipelines {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
 // A reporter shows how far a run is.
 type reporter struct {
 	log      *slog.Logger
+	begin    func(pipelines []string)
 	progress func(pipeline.Progress) // nil: nobody watches
 	end      func()
 }
@@ -156,8 +166,8 @@ type reporter struct {
 func (sh *shell) reporter(format string, quiet bool) reporter {
 	if kind, _ := sh.lookup("TERM"); format == "text" && !quiet && kind != "dumb" && isTerminal(sh.stderr) {
 		live := newLive(sh.stderr, sh.now)
-		log := slog.New(slog.NewTextHandler(live, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		return reporter{log, live.report, live.end}
+		log := slog.New(slog.NewTextHandler(live, nil))
+		return reporter{log, live.begin, live.report, live.end}
 	}
 	o := &slog.HandlerOptions{}
 	if quiet {
@@ -167,9 +177,10 @@ func (sh *shell) reporter(format string, quiet bool) reporter {
 	if format == "json" {
 		log = slog.New(slog.NewJSONHandler(sh.stderr, o))
 	}
-	progress := (&lines{log: log, now: sh.now}).report
+	l := &lines{log: log, now: sh.now}
+	progress := l.report
 	if quiet {
 		progress = nil
 	}
-	return reporter{log, progress, func() {}}
+	return reporter{log, l.begin, progress, func() {}}
 }
