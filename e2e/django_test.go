@@ -124,7 +124,7 @@ func checkHabits(t *testing.T, s shop, sum summary) {
 		t.Errorf("bookings came in %d pages, want %d: the server cuts them", pages, rows/cut)
 	}
 	listed, gone := sum.of(t, "bikes").Written, sum.of(t, "bike_details").Gone
-	if shown := sum.of(t, "bike_details").Written; gone == 0 || shown+gone != listed {
+	if shown := sum.of(t, "bike_details").Written; gone == 0 || shown+int64(gone) != listed {
 		t.Errorf("%d bikes listed, %d shown, %d gone: want some gone, and none forgotten", listed, shown, gone)
 	}
 }

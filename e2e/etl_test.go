@@ -117,7 +117,8 @@ type outcome struct {
 	Name, Status, Proof         string
 	Pages                       int
 	Served, Written, Duplicates int64
-	Rejected, Asked, Gone       int64
+	Rejected                    int64
+	Asked, Unchanged, Gone      int
 	Files                       int
 	Commit                      int64
 	Error                       json.RawMessage
