@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
@@ -41,7 +42,7 @@ func readBody(ctx context.Context, r *http.Response, most int64) (text []byte, w
 	if err == nil {
 		_, err = io.Copy(io.Discard, raw) // what follows the end of gzip, so that the connection can be used again
 	}
-	if err == nil && r.ContentLength >= 0 && raw.read != r.ContentLength && r.Request.Method != http.MethodHead {
+	if err == nil && r.ContentLength >= 0 && raw.read != r.ContentLength {
 		err = io.ErrUnexpectedEOF
 	}
 	switch {
@@ -59,7 +60,7 @@ func readBody(ctx context.Context, r *http.Response, most int64) (text []byte, w
 
 func decode(r *http.Response, raw *limited, most int64) ([]byte, error) {
 	var from io.Reader = raw
-	switch r.Header.Get("Content-Encoding") {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 	case "gzip", "x-gzip":
 		unzip, err := gzip.NewReader(raw)

@@ -84,7 +84,7 @@ func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, 
 	if err != nil {
 		return nil, nil, broken(ctx, err)
 	}
-	response.Request = request
+	response.Request = request // not every RoundTripper sets it, and Location needs it
 	body, wire, err := readBody(ctx, response, c.options.MaxPage)
 	c.counters.wire.Add(wire)
 	if err != nil {

@@ -101,7 +101,9 @@ func (l *List) Total(ctx context.Context) (int64, error) {
 		},
 		judge: func(a *answer) verdict {
 			v := l.client.verdict(a, l.pipeline.Replies, at.Number, false)
-			if v.then != "" {
+			switch v.then {
+			case "", config.End, config.Empty:
+			default:
 				return v
 			}
 			var ok bool

@@ -31,6 +31,9 @@ type tokens struct {
 
 func (a *tokens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	if r.URL.Path != "/v1/orders/" {
+		time.Sleep(time.Second) // a login takes its time, so that others come to wait for it
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.log = append(a.log, strings.TrimPrefix(r.URL.Path, "/v1"))
@@ -43,7 +46,6 @@ func (a *tokens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r.URL.Path == "/v1/refresh/" && a.refuse == 0 && sent["refresh"] == a.refresh:
 		a.made++
 		a.access, a.refresh = fmt.Sprint("canary-access-", a.made), fmt.Sprint("canary-refresh-", a.made)
-		time.Sleep(time.Second)
 		reply(w, 200, fmt.Sprintf(`{"access":%q,"refresh":%q}`, a.access, a.refresh))
 	case r.URL.Path == "/v1/orders/" && r.Header.Get("Authorization") == "Bearer "+a.access:
 		reply(w, 200, oneOrder)

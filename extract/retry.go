@@ -67,7 +67,7 @@ func (c *Client) do(ctx context.Context, t task) error {
 
 // try asks once. Its error is final.
 func (c *Client) try(ctx context.Context, t task, bearer **token) (v verdict, err error) {
-	if c.session != nil && !t.login && *bearer == nil {
+	if c.session != nil && !t.login { // for every try: another page may have logged in meanwhile
 		if *bearer, err = c.session.token(ctx, nil); err != nil {
 			return verdict{}, err
 		}

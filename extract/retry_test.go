@@ -2,10 +2,14 @@ package extract
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
+	"net"
 	"net/http"
-	"strings"
+	"os"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -205,15 +209,23 @@ func TestStoppedWhileWaiting(t *testing.T) {
 	})
 }
 
-// Errors of the network name what broke, and hold no address beyond the host.
+// Errors of the network name what broke, and quote nothing of a reply.
 func TestBrokenConnections(t *testing.T) {
 	tests := []struct {
-		name string
-		err  error
-		text string
+		name     string
+		err      error
+		class    fault.Class
+		requests int64
+		text     string
 	}{
-		{"text of the server", errors.New(`malformed HTTP response "PII"`), "the connection broke"},
-		{"closed", errors.New("EOF"), "the connection broke"},
+		{"refused", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, fault.Transient, 9, "connection refused"},
+		{"reset", &net.OpError{Op: "read", Err: syscall.ECONNRESET}, fault.Transient, 9, "connection reset"},
+		{"no such host", &net.DNSError{Name: "api.example.com", IsNotFound: true}, fault.Transient, 3, "host api.example.com not found"},
+		{"no name server", &net.DNSError{Name: "api.example.com", IsTemporary: true}, fault.Transient, 9, "looking up host api.example.com"},
+		{"closed", io.EOF, fault.Transient, 9, "the connection ended before the reply did"},
+		{"slow", os.ErrDeadlineExceeded, fault.Transient, 9, "no whole reply in time"},
+		{"other", errors.New(`malformed HTTP response "canary"`), fault.Transient, 9, "the connection broke"},
+		{"old TLS", tls.AlertError(70), fault.Config, 1, "agreeing on TLS"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,9 +233,10 @@ func TestBrokenConnections(t *testing.T) {
 				src := source()
 				c := client(t, src, Options{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, tt.err })})
 				_, err := fetch(t, c.List(orders(src), Vars{}))
-				wantFault(t, err, fault.Transient, tt.text)
-				if strings.Contains(err.Error(), "PII") {
-					t.Errorf("error %v holds text of the reply", err)
+				wantFault(t, err, tt.class, "reading page 1 of orders: "+tt.text)
+				wantNoCanary(t, err.Error())
+				if n := c.Stats().Requests; n != tt.requests {
+					t.Errorf("%d requests, want %d", n, tt.requests)
 				}
 			})
 		})

@@ -1,0 +1,60 @@
+package extract
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"etl/internal/fault"
+)
+
+// A certificate is checked, and not tried again: against the roots of the
+// system, and against ca_file.
+func TestCertificates(t *testing.T) {
+	server := httptest.NewTLSServer(http.HandlerFunc(with(200, oneOrder)))
+	defer server.Close()
+	server.Config.ErrorLog = nil
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name, ca string
+		class    fault.Class // Bug: none
+	}{
+		{"unknown", "", fault.Config},
+		{"named in ca_file", file, fault.Bug},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			src := everywhere()
+			src.InsecureHTTP, src.BaseURL, src.CAFile = false, server.URL, tt.ca
+			c := client(t, src, Options{})
+			defer c.Close()
+			_, err := fetch(t, c.List(orders(src), Vars{}))
+			if tt.class != fault.Bug {
+				wantFault(t, err, tt.class, "checking the server's certificate")
+			} else if err != nil {
+				t.Error(err)
+			}
+			if n := c.Stats().Requests; n != 1 {
+				t.Errorf("%d requests, want 1", n)
+			}
+		})
+	}
+}
+
+// A file without certificates is a mistake that is told before any request.
+func TestCAFile(t *testing.T) {
+	src := source()
+	src.CAFile = filepath.Join(t.TempDir(), "empty.pem")
+	if err := os.WriteFile(src.CAFile, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := NewClient(src, Options{})
+	wantFault(t, err, fault.Config, "ca_file holds no certificate")
+}
