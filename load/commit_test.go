@@ -177,6 +177,15 @@ func TestCommitRefuses(t *testing.T) {
 		{"gc has closed its stage", func(d *Dataset, st *Stage, _ *Draft) error {
 			return d.store.objects.put(st.folder+"/closed", nil)
 		}, fault.Conflict, "closed"},
+		{"nobody can tell whether gc has closed its stage", func(d *Dataset, _ *Stage, _ *Draft) error {
+			d.store.objects.(*folder).around = func(op, name string, call func() error) error {
+				if strings.HasSuffix(name, "/closed") {
+					return errors.New("input/output error")
+				}
+				return call()
+			}
+			return nil
+		}, fault.Storage, "input/output error"},
 		{"a staged file is gone", func(d *Dataset, st *Stage, _ *Draft) error {
 			return d.store.objects.remove(st.folder + "/0001.part")
 		}, fault.Conflict, "0001.part is gone"},

@@ -245,3 +245,16 @@ func TestPruneKeepsWhatIsNotPublishedYet(t *testing.T) {
 		t.Errorf("replaced holds %v", kept)
 	}
 }
+
+func TestAnOldCommitWritesNoView(t *testing.T) {
+	d := open(t).Dataset("p")
+	old := job{}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	job{}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
+	before := tree(t, d.store, "views")
+	if err := d.writeView(old); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, tree(t, d.store, "views")); diff != "" {
+		t.Errorf("the view of commit 1 takes the place of that of commit 2:\n%s", diff)
+	}
+}
