@@ -43,8 +43,8 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	if code, ok := errors.AsType[ended](err); ok {
 		return int(code)
 	}
-	if err != nil && context.Cause(ctx) != nil {
-		err = context.Cause(ctx)
+	if err != nil {
+		err = stoppedBy(ctx, err)
 	}
 	sh.tell(err)
 	return fault.Exit(err)

@@ -87,13 +87,14 @@ func flagOf(command *cli.Command, name string) cli.Flag {
 
 func unknownCommand(app *cli.App, name string) *fault.Error {
 	visible := slices.DeleteFunc(slices.Clone(app.Commands), func(c *cli.Command) bool { return c.Hidden })
-	return usage("there is no command %q", name).WithHint("%s", cli.SuggestCommand(visible, name))
+	near := cli.SuggestCommand(visible, name) // a sentence
+	return usage("there is no command %q", name).WithHint("d%s", strings.TrimPrefix(near, "D"))
 }
 
 func unknownFlag(command *cli.Command, word, name string) *fault.Error {
 	err := usage("%s has no flag %s, and no argument begins with -", command.Name, word)
 	if near := cli.SuggestFlag(command.Flags, name, false); near != "" {
-		return err.WithHint("Did you mean %q?", near)
+		return err.WithHint("did you mean %q?", near)
 	}
 	return err.WithHint("etl help %s", command.Name)
 }

@@ -42,10 +42,10 @@ func (sh *shell) demo(c *cli.Context) error {
 		sh.tell(err)
 		s = broken(err)
 	}
-	tellFailures(sh.stderr, s, "pipelines.yaml")
 	if len(s.Pipelines) > 0 {
 		table(sh.stdout, s.Pipelines)
 	}
+	tellFailures(sh.stderr, s, "pipelines.yaml")
 	if s.Exit == 0 {
 		suggest(sh.stdout, c.String("out"))
 	}

@@ -41,7 +41,7 @@ func (sh *shell) preview(c *cli.Context) error {
 	}
 	sample, err := pipeline.Preview(c.Context, o, p, c.Int64("rows"))
 	if err != nil {
-		return stoppedBy(c.Context, err)
+		return err
 	}
 	notes(sh.stderr, sample)
 	for _, row := range sample.Rows {

@@ -62,10 +62,10 @@ func (sh *shell) runPipelines(c *cli.Context) error {
 		sh.tell(err)
 		s = broken(err)
 	}
-	tellFailures(sh.stderr, s, c.String("file"))
 	if toTerminal && len(s.Pipelines) > 0 {
 		table(sh.stdout, s.Pipelines)
 	}
+	tellFailures(sh.stderr, s, c.String("file"))
 	if err := d.deliver(s); err != nil {
 		sh.tell(err)
 		if s.Exit == 0 || s.Exit == nothingToDo {
@@ -127,9 +127,9 @@ func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
 // settle makes the exit code of a run that of its end: the signal that stopped
 // it, or that there was nothing to do.
 func settle(ctx context.Context, s *pipeline.Summary, emptyIs99 bool) {
-	var signal *fault.Signal
+	signal, stopped := errors.AsType[*fault.Signal](context.Cause(ctx))
 	switch {
-	case s.Status != pipeline.OK && errors.As(context.Cause(ctx), &signal):
+	case s.Status != pipeline.OK && stopped:
 		s.Exit = fault.Exit(signal)
 	case s.Status == pipeline.OK && emptyIs99 && !slices.ContainsFunc(s.Pipelines, did):
 		s.Exit = nothingToDo

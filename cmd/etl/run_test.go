@@ -50,6 +50,19 @@ func serveSim(t *testing.T, o crmsim.Options) map[string]string {
 	return server.Ready(listener).Env
 }
 
+// shipped writes the shipped configuration into a folder, and returns its name
+// and an environment that lets it read what env names into the folder lake.
+func shipped(t *testing.T, dir string, env map[string]string) (file string, lookup func(string) (string, bool)) {
+	t.Helper()
+	file = filepath.Join(dir, "pipelines.yaml")
+	if err := os.WriteFile(file, etl.Pipelines(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env = maps.Clone(env)
+	env["ETL_DESTINATION"] = filepath.Join(dir, "lake")
+	return file, func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+}
+
 // A signal in the middle of a run: it ends with the code of the signal, tells
 // so in the summary, and leaves no commit. The next run does the work.
 func TestASignalStopsARun(t *testing.T) {
@@ -61,13 +74,7 @@ func TestASignalStopsARun(t *testing.T) {
 		}
 	})})
 	dir := t.TempDir()
-	file := filepath.Join(dir, "pipelines.yaml")
-	if err := os.WriteFile(file, etl.Pipelines(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env = maps.Clone(env)
-	env["ETL_DESTINATION"] = filepath.Join(dir, "lake")
-	lookup := func(name string) (string, bool) { value, ok := env[name]; return value, ok }
+	file, lookup := shipped(t, dir, env)
 	var stdout, stderr strings.Builder
 	if code := run(ctx, []string{"run", "request_list", "requests", "-f", file}, lookup, &stdout, &stderr); code != 143 {
 		t.Fatalf("the run ended with %d, want 143\n%s", code, &stderr)

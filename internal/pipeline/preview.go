@@ -56,6 +56,9 @@ func (j *job) firstPage(ctx context.Context) (*extract.Page, map[string]any, err
 	if err != nil {
 		return nil, nil, err
 	}
+	if len(slices) == 0 {
+		return nil, nil, fault.New(fault.Config, "pipeline %s has no slice yet: its window starts later", j.p.Name)
+	}
 	t := &take{job: j, slice: slices[len(slices)-1]}
 	parents, err := t.planParents(ctx)
 	if err != nil {
