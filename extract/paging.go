@@ -29,7 +29,7 @@ type trail struct {
 
 // First returns the position of the first page.
 func (l *List) First() Position {
-	return Position{Number: 1, Size: l.pipeline.Paging.Size}
+	return Position{Number: 1, Size: l.size()}
 }
 
 // Next returns the position of the page after p; false if p is the last. It is
@@ -49,8 +49,8 @@ func (l *List) Next(p *Page) (Position, bool, error) {
 	}
 	next := Position{
 		Number: p.Number + 1,
-		Offset: p.Offset + int64(len(p.Records)),
-		Size:   g.Size,
+		Offset: p.Offset + max(0, int64(len(p.Records))-l.pipeline.Overlap()),
+		Size:   l.size(),
 		Query:  p.link,
 		Cursor: p.cursor,
 	}
@@ -88,8 +88,8 @@ func (l *List) Rest(first *Page) []Position {
 		return []Position{}
 	}
 	g := l.pipeline.Paging
-	received := int64(len(first.Records))
-	if g.Kind != config.PagingPage && g.Kind != config.PagingOffset || received == 0 {
+	received := int64(len(first.Records)) - l.pipeline.Overlap()
+	if g.Kind != config.PagingPage && g.Kind != config.PagingOffset || received <= 0 {
 		return nil
 	}
 	pages := first.pages
@@ -105,6 +105,14 @@ func (l *List) Rest(first *Page) []Position {
 		rest = append(rest, Position{Number: first.Number + int(i), Offset: first.Offset + i*received, Size: first.Size})
 	}
 	return rest
+}
+
+// size is how many rows a page is asked for; 0: the API decides.
+func (l *List) size() int {
+	if l.pipeline.Paging.Size == 0 {
+		return 0
+	}
+	return l.pipeline.Paging.Size + int(l.pipeline.Overlap())
 }
 
 // reachable tells whether a page lies within the bounds of the paging.
@@ -198,6 +206,8 @@ func (l *List) last(p *Page, d *document) bool {
 		return true // a bare list where an envelope was announced: this place is not paged
 	}
 	switch {
+	case l.pipeline.Overlap() > 0 && p.Offset > 0 && int64(rows) <= l.pipeline.Overlap():
+		return true // there is nothing behind what is known
 	case g.End == config.EndShort:
 		return rows == 0 || rows < p.Size
 	case g.End == config.EndNext:

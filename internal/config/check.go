@@ -218,6 +218,16 @@ func (p *Pipeline) Strongest() string {
 	return p.weakest(own)
 }
 
+// Overlap is how many rows each page repeats of the one before it. Where settled
+// is asked for, pages by offset overlap by one row, so that a row that was
+// skipped or came twice shows at the boundary of two pages.
+func (p *Pipeline) Overlap() int64 {
+	if p.Complete == Settled && p.Paging.Kind == PagingOffset && len(p.Key) > 0 {
+		return 1
+	}
+	return 0
+}
+
 // weakest returns proof, or what the parents' pipelines give if that is less.
 func (p *Pipeline) weakest(proof string) string {
 	for _, each := range p.ForEach {

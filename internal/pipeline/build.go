@@ -25,6 +25,8 @@ type built struct {
 	files   []load.StagedFile
 	keys    *keyset.Set // nil: the pipeline has no key
 	lists   []tally     // in plan order
+	gaps    []gap       // where overlapping pages do not hold together
+	chain   *chain      // nil: pages do not overlap
 	drift   map[string]int64
 	reject  *rejects
 	parents *kin // nil: nothing is kept for each parent
@@ -58,6 +60,7 @@ type tally struct {
 type decoded struct {
 	fetched
 	batch *transform.Batch
+	known int64 // records that the page before held too
 }
 
 // build sends the pages of read through transform to files in the stage. Rows
@@ -113,6 +116,9 @@ func (t *take) prepare(b *built) (err error) {
 		}
 		b.keys = keyset.New(dir)
 	}
+	if t.p.Overlap() > 0 {
+		b.chain = &chain{}
+	}
 	b.reject = newRejects(t.p, t.units, t.stage)
 	if t.family != nil && t.family.changed != "" {
 		b.parents, err = t.newKin()
@@ -150,6 +156,7 @@ func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-ch
 		if item.page == nil {
 			continue
 		}
+		item = b.passOver(item)
 		b.tell(t, item, ordinal)
 		if err := b.reject.add(item); err != nil {
 			return err
@@ -172,6 +179,32 @@ func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-ch
 		t.report(b)
 	}
 	return ctx.Err()
+}
+
+// passOver leaves out the first rows of a page that the page before held too,
+// and notes where the two do not hold together.
+func (b *built) passOver(item decoded) decoded {
+	if b.chain == nil {
+		return item
+	}
+	before := b.chain.id
+	known, holds := b.chain.link(item)
+	if !holds {
+		b.gaps = append(b.gaps, gap{before, item.id})
+	}
+	if known == 0 {
+		return item
+	}
+	all := item.batch
+	rest := *all
+	rest.Record = all.Record.NewSlice(int64(known), all.Record.NumRows())
+	rest.Keys = all.Keys[known:]
+	if all.Versions != nil {
+		rest.Versions = all.Versions[known:]
+	}
+	all.Record.Release()
+	item.batch, item.known = &rest, int64(known)
+	return item
 }
 
 // keepers returns which rows of a batch stay, nil for all, and how many leave.
@@ -200,7 +233,7 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	}
 	l := &b.lists[len(b.lists)-1]
 	l.pages++
-	l.records += int64(len(p.Records))
+	l.records += int64(len(p.Records)) - item.known
 	l.rejected += int64(len(item.batch.Rejects))
 	if l.pages == 1 || p.Total >= 0 || len(p.Records) > 0 { // a page behind the end tells nothing
 		l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
@@ -209,7 +242,8 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	l.gone = l.gone || p.Gone
 	b.counts.Pages++
 	b.counts.Bytes += int64(len(p.Body))
-	b.counts.Served += int64(len(p.Records))
+	b.counts.Served += int64(len(p.Records)) - item.known
+	b.counts.Reread += item.known
 	b.counts.Rejected += int64(len(item.batch.Rejects))
 	if p.Gone {
 		b.counts.Gone++

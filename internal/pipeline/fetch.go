@@ -21,6 +21,7 @@ const (
 type fetched struct {
 	unit, list int // indexes into the plan
 	parent     map[string]any
+	id         pageID
 	page       *extract.Page // nil: the unit ends here
 }
 
@@ -35,9 +36,9 @@ type fetcher struct {
 	// open reads a page that kept returned.
 	open func(*keptPage) (*extract.Page, error)
 	// arrived is told of every page as it comes, in any order.
-	arrived func(unit, list int, p *extract.Page) error
+	arrived func(id pageID, p *extract.Page) error
 	// taken is told, in plan order, of every page that is passed on.
-	taken func(unit, list int, p *extract.Page)
+	taken func(id pageID)
 	// ended is told, in plan order, that a unit was read to its end.
 	ended func(unit int) error
 	// planned is told how many pages a list will have.
@@ -45,6 +46,9 @@ type fetcher struct {
 	// concurrency is how many pages of a list are asked for at one time, so
 	// that they are asked for roughly in their order.
 	concurrency int
+	// byOffset says that pages are asked for by the number of rows before them,
+	// so that a page that came short moves those after it.
+	byOffset bool
 }
 
 // read fetches the lists of units side by side and sends their pages to out in
@@ -56,7 +60,7 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 		defer close(queue)
 		for u := range units {
 			for l := range units[u].parents {
-				s := &stream{unit: u, list: l, pages: make(chan *extract.Page)}
+				s := &stream{unit: u, list: l, pages: make(chan placed)}
 				if err := send(ctx, queue, s); err != nil {
 					return err
 				}
@@ -76,8 +80,8 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *stream, out chan<- fetched) error {
 	for s := range queue {
 		for p := range s.pages {
-			f.taken(s.unit, s.list, p)
-			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p}); err != nil {
+			f.taken(p.id)
+			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p.id, p.Page}); err != nil {
 				return err
 			}
 		}
@@ -103,8 +107,14 @@ func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *strea
 // pages is closed.
 type stream struct {
 	unit, list int
-	pages      chan *extract.Page
+	pages      chan placed
 	whole      bool
+}
+
+// A placed is a page and its place in the plan.
+type placed struct {
+	id pageID
+	*extract.Page
 }
 
 // readList reads one list: from disk what is kept of it; else its first page,
@@ -119,7 +129,7 @@ func (f *fetcher) readList(ctx context.Context, s *stream) error {
 	if err != nil {
 		return err
 	}
-	if err := send(ctx, s.pages, last); err != nil {
+	if err := s.send(ctx, last); err != nil {
 		return err
 	}
 	if rest := l.Rest(last); len(rest) > 0 {
@@ -143,10 +153,20 @@ func (f *fetcher) readList(ctx context.Context, s *stream) error {
 		if last, err = f.fetch(ctx, l, at, s); err != nil {
 			return err
 		}
-		if err := send(ctx, s.pages, last); err != nil {
+		if err := s.send(ctx, last); err != nil {
 			return err
 		}
 	}
+}
+
+// send passes on a page that was fetched.
+func (s *stream) send(ctx context.Context, p *extract.Page) error {
+	return send(ctx, s.pages, placed{s.id(p), p})
+}
+
+// id returns the place of a page that was fetched.
+func (s *stream) id(p *extract.Page) pageID {
+	return pageID{s.unit, s.list, p.Number, mainPart}
 }
 
 // readKept sends pages from disk.
@@ -156,7 +176,7 @@ func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) er
 		if err != nil {
 			return err
 		}
-		if err := send(ctx, s.pages, page); err != nil {
+		if err := send(ctx, s.pages, placed{p.pageID, page}); err != nil {
 			return err
 		}
 	}
@@ -165,7 +185,9 @@ func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) er
 }
 
 // readAhead fetches planned pages side by side, sends them in order, and
-// returns the last one. A page that says that the list ends ends the plan too.
+// returns the last one that was sent. The plan ends early with a page that says
+// that the list ends, and with one after which the next must be asked for at
+// another offset than was planned.
 func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract.Position, last *extract.Page, s *stream) (*extract.Page, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -192,16 +214,19 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 		return nil
 	})
 	ended, broken := false, false
+	sent := 0
 	for future := range futures {
 		p, ok := <-future
 		broken = broken || !ok
-		if ended || broken || err != nil || send(gctx, s.pages, p) != nil {
+		if ended || broken || err != nil || s.send(gctx, p) != nil {
 			continue // until those that were started have stopped
 		}
-		if last = p; p.Last {
-			ended = true
-			cancel()
-		} else if _, _, err = l.Next(p); err != nil { // it alone sees that a list goes in circles
+		last = p
+		sent++
+		// Next alone sees that a list goes in circles.
+		next, more, nextErr := l.Next(p)
+		err = nextErr
+		if ended = !more || sent < len(rest) && f.byOffset && next.Offset != rest[sent].Offset; ended || err != nil {
 			cancel()
 		}
 	}
@@ -216,7 +241,7 @@ func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Positio
 	if err != nil {
 		return nil, err
 	}
-	return p, f.arrived(s.unit, s.list, p)
+	return p, f.arrived(s.id(p), p)
 }
 
 // send delivers v unless ctx ends first.

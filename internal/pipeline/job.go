@@ -100,6 +100,7 @@ type take struct {
 	base    *load.Commit // the newest commit at the start; nil: none
 	family  *family      // parents from a pipeline; nil: none
 	units   []unit
+	swept   bool     // a second reading gave the same keys
 	covers  [2]int64 // declared totals before and after, for covers: all
 	stage   *load.Stage
 	reading *reading

@@ -26,6 +26,10 @@ func (t *take) judge(b *built) (*judgement, error) {
 		}
 	}
 	v.proof = t.p.Strongest() // of no list at all: there was nothing to ask
+	if t.p.Complete == config.Settled {
+		t.judgeSettled(b, v)
+		return v, nil
+	}
 	for i := range b.lists {
 		if b.lists[i].gone {
 			continue // told, and counted as gone
@@ -40,6 +44,20 @@ func (t *take) judge(b *built) (*judgement, error) {
 		v.proof, v.why = t.family.proof, "its parents are no better proven"
 	}
 	return v, nil
+}
+
+// judgeSettled tells whether no row can have been skipped.
+func (t *take) judgeSettled(b *built, v *judgement) {
+	v.proof = config.Settled
+	switch {
+	case t.sweeps() && !t.swept:
+		v.proof, v.why = config.Walked, "two readings gave different keys"
+	case len(b.gaps) > 0:
+		v.proof, v.why = config.Walked, "a page did not begin with a row of the page before it"
+	}
+	if t.family != nil && strength(t.family.proof) < strength(v.proof) {
+		v.proof, v.why = t.family.proof, "its parents are no better proven"
+	}
 }
 
 func (v *judgement) goThroughKeys(b *built) error {

@@ -27,13 +27,18 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err := t.declare(ctx, 1); err != nil {
 		return b, err
 	}
+	if t.sweeps() {
+		if t.swept, err = t.sweep(ctx, b); err != nil {
+			return b, err
+		}
+	}
 	v, err := t.judge(b)
 	if err != nil {
 		return b, err
 	}
 	need := t.required()
 	for round := 0; strength(v.proof) < strength(need); round++ {
-		again, err := t.again(ctx, b)
+		again, err := t.mend(ctx, b)
 		if err != nil {
 			return b, err
 		}
@@ -98,7 +103,7 @@ func (t *take) rebuild(ctx context.Context, old *built, drop map[int64]bool) (*b
 		return old, nil, err
 	}
 	b, err := t.build(ctx, t.reading.replay, drop)
-	b.counts.Reread = t.reading.reread
+	b.counts.Reread += t.reading.reread
 	if err != nil {
 		return b, nil, err
 	}
@@ -121,26 +126,32 @@ func (t *take) list(u, l int) *extract.List {
 	return t.client.List(t.p, extract.Vars{Since: t.since, Until: t.until, Parent: t.units[u].parents[l]})
 }
 
+// mend reads again what may bring a stronger proof. It reports whether there
+// was anything to read within the allowance.
+func (t *take) mend(ctx context.Context, b *built) (bool, error) {
+	if t.p.Complete == config.Settled {
+		return t.bridge(ctx, b)
+	}
+	return t.again(ctx, b)
+}
+
 // again reads those pages again that declared another total than their list
-// has now, so that all pages tell of the same state. It reports whether there
-// was anything to read within the allowance: a tenth of the requests so far,
-// and at least four.
+// has now, so that all pages tell of the same state.
 func (t *take) again(ctx context.Context, b *built) (bool, error) {
-	allowance := max(4, b.counts.Pages/10)
 	moved := false
 	for i := range b.lists {
 		l := &b.lists[i]
 		if proof, _ := l.proves(b.keys != nil); l.strongest != config.Counted || l.hint || proof == config.Counted && !t.p.Covers {
 			continue
 		}
-		if t.reading.again >= allowance {
+		if t.reading.again >= allowance(b) {
 			return false, nil
 		}
 		stale, err := t.reading.stale(ctx, l.unit, l.list)
 		if err != nil {
 			return false, err
 		}
-		if t.reading.again+int64(len(stale)) > allowance {
+		if t.reading.again+int64(len(stale)) > allowance(b) {
 			return false, nil
 		}
 		for _, page := range stale {

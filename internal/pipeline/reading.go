@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"etl/extract"
+	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/load"
 )
@@ -41,8 +42,12 @@ type reading struct {
 	pages   map[pageID]*keptPage // accepted
 }
 
-// A pageID is the place of a page in the plan.
-type pageID struct{ unit, list, number int }
+// A pageID is the place of a page in the plan. A page that was put between two
+// others has the number of the second, and a lower part.
+type pageID struct{ unit, list, number, part int }
+
+// mainPart is the part of every page that was planned.
+const mainPart = 64
 
 // A keptPage is an accepted page that lies on disk.
 type keptPage struct {
@@ -53,11 +58,21 @@ type keptPage struct {
 	records int64
 }
 
-// pagesOfList is room for the pages of one list in the numbers of a unit.
-const pagesOfList = 1 << 24
+// Room for the parts of a page, and for the pages of a list, in the numbers of
+// a unit's pages.
+const (
+	partsOfPage = 2 * mainPart
+	pagesOfList = partsOfPage << 24
+)
 
-// number is the number of a page in its unit.
-func (id pageID) fileNumber() int { return id.list*pagesOfList + id.number }
+// fileNumber is the number of a page in its unit, in plan order.
+func (id pageID) fileNumber() int { return id.list*pagesOfList + id.number*partsOfPage + id.part }
+
+// placeOf is the place of a page by its number in its unit.
+func placeOf(unit, fileNumber int) pageID {
+	in := fileNumber % pagesOfList
+	return pageID{unit, fileNumber / pagesOfList, in / partsOfPage, in % partsOfPage}
+}
 
 // openReading starts a reading, or goes on with one that was left behind: one
 // that was broken off not long ago, or one that was whole but did not fit a
@@ -80,13 +95,8 @@ func (t *take) openReading() (err error) {
 	if err := r.choose(dir); err != nil {
 		return err
 	}
-	r.dir = filepath.Join(dir, r.about.Run)
-	if t.stage, err = t.ds.Stage(t.identity(), r.about.Run); err != nil {
-		return err
-	}
-	if err := t.stage.Clear(); err != nil {
-		return err
-	}
+	r.dir = filepath.Join(dir, r.about.Run) // pages may be another run's, files never
+	t.stage = fresh
 	if r.kept, err = load.OpenPages(r.dir); err != nil {
 		return err
 	}
@@ -107,6 +117,9 @@ func (r *reading) choose(dir string) error {
 		rebuild := (old.State == load.Failed || old.State == load.Whole) && age < r.t.o.KeepFailed && old.Schema != r.about.Schema
 		if r.about.Run == r.t.run && !r.t.o.Fresh && (resume || rebuild) {
 			r.about, r.resumed, r.rebuilt = old, true, rebuild
+			if err := r.clear(old); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := r.remove(old); err != nil {
@@ -123,11 +136,17 @@ func (r *reading) remove(old load.Reading) error {
 		return err
 	}
 	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(), kept.Close())
-	stage, stageErr := r.t.ds.Stage(r.t.identity(), old.Run)
-	if stageErr != nil {
-		return errors.Join(err, stageErr)
+	return errors.Join(err, r.clear(old))
+}
+
+// clear removes the files that a run which is no more has staged. The lock
+// says that it is no more.
+func (r *reading) clear(old load.Reading) error {
+	stage, err := r.t.ds.Stage(r.t.identity(), old.Run)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, stage.Clear())
+	return stage.Clear()
 }
 
 // schemaHash tells schemas apart in all that they say: null_if and layouts too,
@@ -153,10 +172,14 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 		ended:   r.end,
 		planned: func(n int) { r.planned.Add(int64(n)) },
 
-		concurrency: cmp.Or(r.t.p.Source.Limits.Concurrency, 4),
+		concurrency: r.concurrency(),
+		byOffset:    r.t.p.Paging.Kind == config.PagingOffset,
 	}
 	return f.read(ctx, r.t.units, out)
 }
+
+// concurrency is how many pages of a list are asked for at one time.
+func (r *reading) concurrency() int { return cmp.Or(r.t.p.Source.Limits.Concurrency, 4) }
 
 // replay is the reader of every later pass: all pages come from disk.
 func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
@@ -214,14 +237,15 @@ func (r *reading) load(u, l int) (pages []*keptPage, whole bool, err error) {
 		return nil, false, err
 	}
 	for _, ref := range refs {
-		if ref.Number/pagesOfList != l {
+		id := placeOf(u, ref.Number)
+		if id.list != l {
 			continue
 		}
 		meta, _, err := r.kept.Get(unit, ref)
 		if err != nil {
 			return nil, false, err
 		}
-		p := &keptPage{pageID: pageID{u, l, ref.Number % pagesOfList}, ref: ref}
+		p := &keptPage{pageID: id, ref: ref}
 		if err := json.Unmarshal(meta.Position, &p.at); err != nil {
 			return nil, false, fmt.Errorf("reading the place of a kept page: %w", err)
 		}
@@ -246,22 +270,20 @@ func (r *reading) open(p *keptPage) (*extract.Page, error) {
 }
 
 // accept makes a page that has arrived part of the reading.
-func (r *reading) accept(u, l int, page *extract.Page) {
+func (r *reading) accept(id pageID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := pageID{u, l, page.Number}
 	r.pages[id] = r.arrived[id]
 	delete(r.arrived, id)
 }
 
 // keep writes a page that has just come to disk.
-func (r *reading) keep(u, l int, page *extract.Page) error {
-	id := pageID{u, l, page.Number}
+func (r *reading) keep(id pageID, page *extract.Page) error {
 	position, err := json.Marshal(page.Position)
 	if err != nil {
 		return fmt.Errorf("keeping a page: %w", err)
 	}
-	ref, err := r.kept.Put(r.t.units[u].name, id.fileNumber(), load.PageMeta{
+	ref, err := r.kept.Put(r.t.units[id.unit].name, id.fileNumber(), load.PageMeta{
 		Position: position, Status: page.Status, Date: page.Date, Wire: page.Wire,
 	}, page.Body)
 	if err != nil {
@@ -334,10 +356,10 @@ func (r *reading) readAgain(ctx context.Context, p *keptPage) (*extract.Page, er
 	}
 	r.again++
 	r.reread += p.records
-	if err := r.keep(p.unit, p.list, page); err != nil {
+	if err := r.keep(p.pageID, page); err != nil {
 		return nil, err
 	}
-	r.accept(p.unit, p.list, page)
+	r.accept(p.pageID)
 	return page, r.end(p.unit)
 }
 
