@@ -76,15 +76,15 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	}
 	pages, batches := make(chan fetched), make(chan decoded, batchesAhead)
 	g, gctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	g.Go(caught(func() error {
 		defer close(pages)
 		return read(gctx, pages)
-	})
-	g.Go(func() error {
+	}))
+	g.Go(caught(func() error {
 		defer close(batches)
 		return t.decode(gctx, pages, batches)
-	})
-	g.Go(func() error { return t.write(gctx, b, writer, batches, drop) })
+	}))
+	g.Go(caught(func() error { return t.write(gctx, b, writer, batches, drop) }))
 	if err := g.Wait(); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}

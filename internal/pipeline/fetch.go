@@ -41,7 +41,7 @@ type fetcher struct {
 	taken func(id pageID)
 	// ended is told, in plan order, that a unit was read to its end.
 	ended func(unit int) error
-	// planned is told how many pages a list will have.
+	// planned is told of pages that are known to come, one for each list apart.
 	planned func(pages int)
 	// concurrency is how many pages of a list are asked for at one time, so
 	// that they are asked for roughly in their order.
@@ -56,7 +56,7 @@ type fetcher struct {
 func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) error {
 	queue := make(chan *stream, listsAhead)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	g.Go(caught(func() error {
 		defer close(queue)
 		for u := range units {
 			for l := range units[u].parents {
@@ -64,15 +64,15 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 				if err := send(ctx, queue, s); err != nil {
 					return err
 				}
-				g.Go(func() error {
+				g.Go(caught(func() error {
 					defer close(s.pages)
 					return f.readList(ctx, s)
-				})
+				}))
 			}
 		}
 		return nil
-	})
-	g.Go(func() error { return f.forward(ctx, units, queue, out) })
+	}))
+	g.Go(caught(func() error { return f.forward(ctx, units, queue, out) }))
 	return g.Wait()
 }
 
@@ -133,7 +133,7 @@ func (f *fetcher) readList(ctx context.Context, s *stream) error {
 		return err
 	}
 	if rest := l.Rest(last); len(rest) > 0 {
-		f.planned(1 + len(rest))
+		f.planned(len(rest))
 		if _, _, err := l.Next(last); err != nil {
 			return err
 		}
@@ -195,24 +195,24 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.concurrency + 1) // and the loop that starts them
 	var err error
-	g.Go(func() error {
+	g.Go(caught(func() error {
 		defer close(futures)
 		for _, at := range rest {
 			future := make(chan *extract.Page, 1)
 			if err := send(gctx, futures, future); err != nil {
 				return err
 			}
-			g.Go(func() error {
+			g.Go(caught(func() error {
 				defer close(future)
 				p, err := f.fetch(gctx, l, at, s)
 				if err == nil {
 					future <- p
 				}
 				return err
-			})
+			}))
 		}
 		return nil
-	})
+	}))
 	ended, broken := false, false
 	sent := 0
 	for future := range futures {

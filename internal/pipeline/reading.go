@@ -163,6 +163,9 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 	if r.rebuilt {
 		return r.replay(ctx, out)
 	}
+	for _, u := range r.t.units {
+		r.planned.Add(int64(len(u.parents)))
+	}
 	f := &fetcher{
 		list:    r.t.list,
 		kept:    r.keptList,

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 
@@ -110,13 +112,31 @@ func (r *runner) runAll(ctx context.Context) {
 		wg.Go(func() {
 			defer close(j.done)
 			started := r.o.Now()
-			err := j.afterParents(ctx, slots)
+			err := caught(func() error { return j.afterParents(ctx, slots) })()
 			j.finish(err)
 			j.result.Seconds = r.o.Now().Sub(started).Seconds()
 			r.o.Progress(Progress{Pipeline: j.p.Name, Pages: j.result.Pages, Rows: j.result.Written, Done: true, Result: &j.result})
 		})
 	}
 	wg.Wait()
+}
+
+// caught turns a panic of f into an error, so that a fault in one pipeline
+// stops no other and ends with the exit code of a fault.
+func caught(f func() error) func() error {
+	return func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				what := fmt.Sprintf("%T", p) // the value could hold a record's
+				if e, ok := p.(runtime.Error); ok {
+					what = e.Error()
+				}
+				err = fault.New(fault.Bug, "the program broke: %s", what).
+					WithHint("please report it with this stack:\n%s", debug.Stack())
+			}
+		}()
+		return f()
+	}
 }
 
 // errBlocked marks a job whose parent pipeline failed in this run.
@@ -152,11 +172,11 @@ func (j *job) finish(err error) {
 		return
 	}
 	j.result.Status, j.result.err = Failed, err
-	if errors.Is(err, errBlocked) {
-		j.result.Status, j.result.err = Blocked, nil
-	}
 	j.result.Error, j.result.Hint = err.Error(), fault.Hint(err)
 	j.result.Class = fault.Of(err).String()
+	if errors.Is(err, errBlocked) {
+		j.result.Status, j.result.err, j.result.Class = Blocked, nil, ""
+	}
 }
 
 func (r *runner) summary() *Summary {

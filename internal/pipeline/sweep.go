@@ -41,15 +41,15 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 	}
 	pages, batches := make(chan fetched), make(chan decoded, batchesAhead)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error {
+	g.Go(caught(func() error {
 		defer close(pages)
 		return f.read(ctx, t.units, pages)
-	})
-	g.Go(func() error {
+	}))
+	g.Go(caught(func() error {
 		defer close(batches)
 		return t.decode(ctx, pages, batches)
-	})
-	g.Go(func() error {
+	}))
+	g.Go(caught(func() error {
 		for item := range batches {
 			if item.page == nil {
 				continue
@@ -61,7 +61,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 			}
 		}
 		return ctx.Err()
-	})
+	}))
 	if err := g.Wait(); err != nil {
 		return false, err
 	}
