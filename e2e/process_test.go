@@ -130,35 +130,48 @@ func TestProcessFailures(t *testing.T) {
 	}
 }
 
-// TestProcessDiskFull holds that a full disk ends in exit 7 and that the run
-// after it, with room, ends as if nothing had been.
+// TestProcessDiskFull holds that a disk that is full, early or late in a run,
+// ends in exit 7, and that the run after it, with room, ends as if nothing had
+// been.
 func TestProcessDiskFull(t *testing.T) {
-	lake := t.TempDir()
-	if err := mount(lake, "size=96k,mode=0750"); err != nil {
+	const pipeline = "workshop_resources"
+	crm := startSim(t)
+	undisturbed := t.TempDir()
+	r, _ := runPipelines(t, crm.env, shipped, undisturbed, pipeline)
+	r.want(t, 0)
+	for _, size := range []string{"16k", "96k", "384k", "1m"} {
+		t.Run(size, func(t *testing.T) {
+			lake := smallDisk(t, size)
+			r, _ := runPipelines(t, crm.env, shipped, lake, pipeline)
+			r.want(t, 7)
+			if !strings.Contains(r.stderr, "no space left") {
+				t.Errorf("stderr does not say that the disk is full:\n%s", r.stderr)
+			}
+			if err := mount(lake, "remount,size=256m"); err != nil {
+				t.Fatal(err)
+			}
+			r, _ = runPipelines(t, crm.env, shipped, lake, pipeline)
+			r.want(t, 0)
+			if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
+				t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
+			}
+		})
+	}
+}
+
+// smallDisk returns a folder that is a disk of its own until the test ends.
+func smallDisk(t *testing.T, size string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := mount(dir, "mode=0750,size="+size); err != nil {
 		t.Skipf("SKIPPED: a small disk takes the right to mount: %v", err)
 	}
 	t.Cleanup(func() {
-		if out, err := exec.Command("umount", lake).CombinedOutput(); err != nil {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
 			t.Errorf("unmounting: %v: %s", err, out)
 		}
 	})
-	crm := startSim(t)
-	r, _ := runPipelines(t, crm.env, shipped, lake, "workshop_resources")
-	r.want(t, 7)
-	if !strings.Contains(r.stderr, "no space left") {
-		t.Errorf("stderr does not say that the disk is full:\n%s", r.stderr)
-	}
-	if err := mount(lake, "remount,size=256m"); err != nil {
-		t.Fatal(err)
-	}
-	r, _ = runPipelines(t, crm.env, shipped, lake, "workshop_resources")
-	r.want(t, 0)
-	undisturbed := t.TempDir()
-	r, _ = runPipelines(t, crm.env, shipped, undisturbed, "workshop_resources")
-	r.want(t, 0)
-	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
-		t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
-	}
+	return dir
 }
 
 // mount puts a file system in memory over a folder.
