@@ -23,7 +23,7 @@ func (sh *shell) demoCommand() *cli.Command {
 		Name:        "demo",
 		Usage:       "fill a folder with made-up records, without an API",
 		Description: "Serves the APIs on this machine and runs all pipelines against them.",
-		Flags: append(sh.simFlags(0.2),
+		Flags: append(sh.simFlags(1),
 			sh.text("out", "./lake-demo", "`FOLDER` for the data sets"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
 			sh.toggle("quiet", "no progress", "q"),
