@@ -9,4 +9,4 @@ type api struct {
 }
 
 // apis is the table of APIs.
-func apis() []api { return []api{rentalAPI(), callsAPI()} }
+func apis() []api { return []api{rentalAPI(), projectsAPI(), meetingsAPI(), callsAPI()} }

@@ -60,7 +60,7 @@ func (a *calls) env() map[string]string {
 }
 
 func (a *calls) streams() []stream {
-	return []stream{{"sales_funnels", a.funnels, form{}, func(e *encoder, n int64) bool {
+	return []stream{{"sales_funnels", a.funnels.final, form{}, func(e *encoder, n int64) bool {
 		a.funnel(e, n, nil)
 		return true
 	}}}

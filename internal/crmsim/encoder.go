@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An encoder writes typed values as one record, in one of two ways: as an API
@@ -23,12 +24,23 @@ type encoder struct {
 	extra []byte // truth: members that no column names
 }
 
-// A form is how an API writes the types that JSON has none for.
+// A form is how an API writes the types that JSON has none for, or in another
+// way than JSON would.
 type form struct {
-	duration string // durationDjango, durationISO, durationSeconds
-	zone     string // zoneUTC, zoneAlmaty
+	duration string // durationDjango and so on
+	zone     string // zoneUTC and so on
 	numbers  bool   // decimals as JSON numbers
+	quoted   bool   // integers as text
+	flags    string // bools: "" as JSON has them, flagsText or flagsNumber
+	zero     bool   // points in time and dates that are null are zeros
+	blank    bool   // empty text means null
 }
+
+// Forms of bools, as PHP and SQL have them.
+const (
+	flagsText   = "text"   // "0" and "1"
+	flagsNumber = "number" // 0 and 1
+)
 
 // nullIf lets the next value be null if yes.
 func (e *encoder) nullIf(yes bool) *encoder {
@@ -160,20 +172,38 @@ func (e *encoder) missing(key string) {
 
 // int writes an integer.
 func (e *encoder) int(key string, n int64) {
-	if e.begin(key) {
-		e.buf = strconv.AppendInt(e.buf, n, 10)
+	e.number(key, strconv.FormatInt(n, 10), e.form.quoted)
+}
+
+// number writes a number, as text if quoted.
+func (e *encoder) number(key, digits string, quoted bool) {
+	switch {
+	case !e.begin(key):
+	case quoted && !e.truth:
+		e.buf = append(append(append(e.buf, '"'), digits...), '"')
+	default:
+		e.buf = append(e.buf, digits...)
 	}
 }
 
 // bool writes a bool.
 func (e *encoder) bool(key string, yes bool) {
-	if e.begin(key) {
-		e.buf = strconv.AppendBool(e.buf, yes)
+	if e.form.flags == "" || e.truth {
+		if e.begin(key) {
+			e.buf = strconv.AppendBool(e.buf, yes)
+		}
+		return
 	}
+	digit := "0"
+	if yes {
+		digit = "1"
+	}
+	e.number(key, digit, e.form.flags == flagsText)
 }
 
 // text writes text.
 func (e *encoder) text(key, s string) {
+	e.null = e.null || e.truth && e.form.blank && s == ""
 	if e.begin(key) {
 		e.buf = appendText(e.buf, s, e.ascii && !e.truth)
 	}
@@ -234,9 +264,24 @@ func (e *encoder) decimal(key string, d decimal) {
 	}
 }
 
+// fine writes a decimal whose column has so many digits after the point, more
+// than the decimal. The wire has no more digits than it needs.
+func (e *encoder) fine(key string, d decimal, scale int) {
+	text := string(d.append(nil, false))
+	if e.truth {
+		text = `"` + text + strings.Repeat("0", scale-2) + `"`
+	} else {
+		text = strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+	}
+	e.number(key, text, !e.form.numbers)
+}
+
 // time writes a point in time.
 func (e *encoder) time(key string, t micros) {
+	t = t.written(e.form.zone)
 	switch {
+	case e.zero():
+		e.text(key, "0000-00-00 00:00:00")
 	case !e.begin(key):
 	case e.truth:
 		e.buf = append(t.appendTruth(append(e.buf, '"')), '"')
@@ -245,12 +290,32 @@ func (e *encoder) time(key string, t micros) {
 	}
 }
 
+// date writes the day of a point in time in the zone of the form.
+func (e *encoder) date(key string, t micros) {
+	switch {
+	case e.zero():
+		e.text(key, "0000-00-00")
+	case e.begin(key):
+		at := time.UnixMicro(int64(t)).In(location(e.form.zone))
+		e.buf = append(at.AppendFormat(append(e.buf, '"'), time.DateOnly), '"')
+	}
+}
+
+// zero tells whether the next value, a null, is written as zeros.
+func (e *encoder) zero() bool {
+	zero := e.null && e.form.zero && !e.truth
+	e.null = e.null && !zero
+	return zero
+}
+
 // duration writes a duration.
 func (e *encoder) duration(key string, d span) {
 	switch {
 	case !e.begin(key):
 	case e.truth:
 		e.buf = strconv.AppendInt(e.buf, int64(d), 10)
+	case e.form.duration == durationCount:
+		e.buf = d.append(e.buf, durationCount)
 	default:
 		e.buf = append(d.append(append(e.buf, '"'), e.form.duration), '"')
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+	_ "time/tzdata" // zones must not depend on the machine
 	"unicode/utf8"
 )
 
@@ -24,21 +25,44 @@ func (d decimal) append(b []byte, wire bool) []byte {
 	return append(b, '.', byte('0'+n/10%10), byte('0'+n%10))
 }
 
-// The zones that points in time are written in.
+// The zones that points in time are written in. In those with the name of a
+// city the text holds no zone, and no fraction of a second.
 const (
 	zoneUTC    = "Z"
 	zoneAlmaty = "+05:00"
+	zoneMoscow = "Europe/Moscow"
+	zoneWarsaw = "Europe/Warsaw"
 )
 
-var almaty = time.FixedZone(zoneAlmaty, 5*60*60)
+var (
+	almaty = time.FixedZone(zoneAlmaty, 5*60*60)
+	moscow = time.FixedZone(zoneMoscow, 3*60*60) // without summer time since 2014
+	warsaw = zoneOf(zoneWarsaw)
+)
+
+func zoneOf(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err) // its data is in the program
+	}
+	return zone
+}
 
 // location returns the zone of that name.
 func location(zone string) *time.Location {
-	if zone == zoneUTC {
+	switch zone {
+	case zoneUTC:
 		return time.UTC
+	case zoneMoscow:
+		return moscow
+	case zoneWarsaw:
+		return warsaw
 	}
 	return almaty
 }
+
+// local tells whether points in time in a zone are written without it.
+func local(zone string) bool { return zone == zoneMoscow || zone == zoneWarsaw }
 
 // micros is a point in time in microseconds since 1970 UTC.
 type micros int64
@@ -47,10 +71,27 @@ type micros int64
 // if there are any, then all six.
 func (t micros) append(b []byte, zone string) []byte {
 	layout := "2006-01-02T15:04:05.000000Z07:00"
-	if t%1e6 == 0 {
+	switch {
+	case local(zone):
+		layout = time.DateTime
+	case t%1e6 == 0:
 		layout = "2006-01-02T15:04:05Z07:00"
 	}
 	return time.UnixMicro(int64(t)).In(location(zone)).AppendFormat(b, layout)
+}
+
+// written returns what the text of t in a zone says: without a zone in it, a
+// time that clocks show twice, when they are put back, is the first of the two.
+func (t micros) written(zone string) micros {
+	if !local(zone) {
+		return t
+	}
+	t -= t % 1e6
+	at := time.UnixMicro(int64(t)).In(location(zone))
+	if before := at.Add(-time.Hour); before.Hour() == at.Hour() {
+		return micros(before.UnixMicro())
+	}
+	return t
 }
 
 // appendTruth writes t in UTC, always with six digits.
@@ -63,6 +104,8 @@ const (
 	durationDjango  = "django"  // -1 23:59:59, Django's duration_string
 	durationISO     = "iso"     // -P0DT00H00M01S, Django's duration_iso_string
 	durationSeconds = "seconds" // -1.0, Python's total_seconds as text
+	durationCount   = "count"   // 90, whole seconds as a number
+	durationClock   = "clock"   // 30:00:05, hours that do not end at 24
 )
 
 // span is a duration in microseconds.
@@ -81,6 +124,11 @@ func (d span) append(b []byte, form string) []byte {
 		return d.appendISO(b)
 	case durationSeconds:
 		return d.appendSeconds(b)
+	case durationCount:
+		return strconv.AppendInt(b, int64(d/second), 10)
+	case durationClock:
+		s := d / second
+		return fmt.Appendf(b, "%02d:%02d:%02d", s/3600, s/60%60, s%60)
 	}
 	days := d / day
 	if d%day < 0 {

@@ -82,9 +82,9 @@ func (a *rental) env() map[string]string {
 
 func (a *rental) streams() []stream {
 	return []stream{
-		{"workshop_resources", a.resources, a.form, func(e *encoder, n int64) bool { return a.resource(e, n) }},
-		{"request_list", a.requests, a.form, func(e *encoder, n int64) bool { a.listed(e, n); return true }},
-		{"requests", a.requests, a.form, func(e *encoder, n int64) bool { return a.detail(e, n) }},
+		{"workshop_resources", a.resources.final, a.form, func(e *encoder, n int64) bool { return a.resource(e, n) }},
+		{"request_list", a.requests.final, a.form, func(e *encoder, n int64) bool { a.listed(e, n); return true }},
+		{"requests", a.requests.final, a.form, func(e *encoder, n int64) bool { return a.detail(e, n) }},
 	}
 }
 

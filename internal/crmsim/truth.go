@@ -5,7 +5,7 @@ import "iter"
 // A stream is a kind of record that a source serves.
 type stream struct {
 	name  string
-	table table
+	rows  func() (lo, hi int64) // ordinals, after all that switches make happen
 	form  form
 	write func(e *encoder, n int64) bool // writes a record, and tells whether it can be loaded
 }
@@ -47,7 +47,7 @@ func (s *Server) Truth(name string) iter.Seq[[]byte] {
 // truth yields all rows, and tells whether more are wanted.
 func (st stream) truth(yield func([]byte) bool) bool {
 	e := &encoder{truth: true, form: st.form}
-	lo, hi := st.table.final()
+	lo, hi := st.rows()
 	for n := lo; n < hi; n++ {
 		e.buf = e.buf[:0]
 		if st.write(e, n) && !yield(e.buf) {

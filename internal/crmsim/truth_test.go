@@ -49,6 +49,8 @@ func (c *client) served(stream string) []string {
 	case "sales_funnels":
 		r, _ := c.funnels(c.session(), `,"limit":10000,"sort":[{"field":"ext_id"}]`)
 		texts = decode[[]json.RawMessage](c.t, string(r.Result.Data))
+	default:
+		texts = c.servedMore(stream)
 	}
 	rows := make([]string, len(texts))
 	for i, text := range texts {
@@ -124,6 +126,57 @@ func asDuration(t *testing.T, wire string) any {
 	return strconv.FormatInt(sum, 10)
 }
 
+func asMoscow(t *testing.T, wire string) any { return wall(t, wire, moscow) }
+
+func asWarsaw(t *testing.T, wire string) any { return wall(t, wire, warsaw) }
+
+// wall reads a time without a zone: of two with one text, the first.
+func wall(t *testing.T, wire string, zone *time.Location) any {
+	text := decode[string](t, wire)
+	if strings.HasPrefix(text, "0000") {
+		return nil
+	}
+	at, err := time.ParseInLocation(time.DateTime, text, zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := at.Add(-time.Hour); first.Format(time.DateTime) == text {
+		at = first
+	}
+	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// asNumber reads a number that may be text.
+func asNumber(_ *testing.T, wire string) any { return strings.Trim(wire, `"`) }
+
+// asFlag reads a bool that may be 0 or 1.
+func asFlag(_ *testing.T, wire string) any {
+	return map[string]string{"0": "false", "1": "true"}[strings.Trim(wire, `"`)]
+}
+
+// asTextOrNull reads text; nothing in it is null.
+func asTextOrNull(t *testing.T, wire string) any {
+	if text := decode[string](t, wire); text != "" {
+		return text
+	}
+	return nil
+}
+
+// asDigits reads an id that may be a number.
+func asDigits(_ *testing.T, wire string) any {
+	if digits := strings.Trim(wire, `"`); digits != "" {
+		return digits
+	}
+	return nil
+}
+
+func asDate(t *testing.T, wire string) any {
+	if text := decode[string](t, wire); text != "0000-00-00" {
+		return text
+	}
+	return nil
+}
+
 func TestTruthSaysWhatWasServed(t *testing.T) {
 	type field struct {
 		wire, column string
@@ -154,6 +207,23 @@ func TestTruthSaysWhatWasServed(t *testing.T) {
 			{"default_tarif_period", "default_tariff_period", asIs},
 		},
 		"sales_funnels": {same("ext_id", asText), same("name", asText), same("stages.0.stage_name", asText), same("stages.1.stage_order", asIs)},
+		"projects": {
+			same("id", asNumber), same("created", asMoscow), same("name", asTextOrNull), same("step_id", asNumber), same("group_id", asNumber), same("price", asDecimal),
+			same("participants_user_id.1", asNumber), same("deleted", asFlag), same("data", asIs),
+		},
+		"projects_filtered":  {same("id", asNumber), same("created", asMoscow), same("data", asIs)},
+		"project_details":    {same("id", asNumber), same("name", asTextOrNull), same("data", asIs)},
+		"project_steps":      {same("id", asNumber), same("step_id", asNumber), same("user_id", asNumber), same("date", asMoscow)},
+		"project_actions":    {same("id", asNumber), same("project_id", asNumber), same("type_id", asNumber), same("created", asMoscow), same("comment", asTextOrNull)},
+		"project_goods":      {same("id", asNumber), same("good_id", asNumber), same("price", asDecimal), same("name", asTextOrNull)},
+		"project_payments":   {same("id", asNumber), same("type", asNumber), same("sum", asDecimal), same("date", asDate)},
+		"project_checklists": {same("id", asNumber), same("items.0.done", asFlag), same("items.1.deadline", asDate), same("items.0.name", asTextOrNull)},
+		"users":              {same("id", asNumber), same("id_company", asText), same("first_name", asText), same("created_at", asWarsaw)},
+		"user_meetings": {
+			same("id", asNumber), same("id_user", asNumber), same("id_thread", asDigits), {"id_comapny", "id_company", asDigits}, same("status", asText),
+			same("start_date", asWarsaw), same("address", asText), same("visits", asIs), same("modified_at", asWarsaw),
+		},
+		"user_threads": {same("id", asDigits), same("number", asText), same("contract_value", asDecimal), same("fields", asIs), same("end_date", asWarsaw)},
 	}
 	for stream, fields := range tests {
 		t.Run(stream, func(t *testing.T) {
@@ -236,10 +306,23 @@ func columns(t *testing.T, text, path string, order *[]string, filled map[string
 	}
 }
 
+// enough is a scale at which a stream has 200 records.
+func enough(stream string) float64 {
+	switch {
+	case stream == "users":
+		return 4
+	case strings.HasPrefix(stream, "user_"):
+		return 1
+	case strings.HasPrefix(stream, "project"):
+		return 0.3
+	}
+	return 0.1
+}
+
 func TestEveryColumnIsFilledAmongTheFirst200(t *testing.T) {
 	for _, seed := range []uint64{1, 7, 42} {
-		c := open(t, Options{Seed: seed, Scale: 0.1})
-		for _, stream := range c.server.Streams() {
+		for _, stream := range open(t, Options{}).server.Streams() {
+			c := open(t, Options{Seed: seed, Scale: enough(stream)})
 			var order []string
 			filled := map[string]bool{}
 			for _, row := range c.truth(stream)[:200] {
@@ -301,10 +384,22 @@ func TestAwkwardFormsAreAmongTheFirst200(t *testing.T) {
 			`"status":6`, `"services":null`, `"services":\[\]`, `"actions":null`, `"tarifs":\[\]`, `"tarifs":null`, `"service":null`, `"note":"x"`, `"loyalty"`, `"unique_id":""`, `"info":null`, `"tax_percent":"-999\.99"`,
 		},
 		"sales_funnels": {`"ext_id":"0`, `"stages":\[\]`, `"stages":null`, `"stage_status":"paused"`, `"stage_order":10010`, `"stage_name":null`, `"stage_name":""`, `"is_default":true`, `"stage_color"`},
+		"projects": {
+			`"id":"\d`, `"id":\d`, `"deleted":"1"`, `"deleted":1`, `"data":\[\]`, `"data":\{\}`, `"contract_date":"0000-00-00"`, `"client_id":"\d`, `"client_id":\d`,
+			`"price":"-0\.00"|"price":-0\.0`, `"price":"?99999999999999\.99`, `"name":""`, `"name":null`, `"group_id":null`, `"participants_user_id":\[\]`, `"participants_user_id":\["\d`, `"tags"`,
+		},
+		"project_steps":      {`"date":"0000-00-00 00:00:00"`, `"user_id":null`},
+		"project_actions":    {`"comment":""`, `"files"`},
+		"project_goods":      {`"count":"?\d+\.5\D`, `"count":"?\d+[",]`, `"discount":"?-999\.99`},
+		"project_payments":   {`"type":"0"`, `"type":1`, `"date":"0000-00-00"`},
+		"project_checklists": {`"items":null`, `"items":\[\]`, `"done":"1"`, `"done":0`, `"deadline":"0000-00-00"`},
+		"users":              {`"is_ctive":true`, `"is_ctive":"1"`, `"is_ctive":0`, `"language"`},
+		"user_meetings":      {`"id_thread":""`, `"id_thread":null`, `"gps_lat":""`, `"start_date":"2025-10-26 02:`, `"status":"planned"`, `"end_date":""`, `"address":""`, `"summary"`},
+		"user_threads":       {`"fields":\[\]`, `"fields":\[\{`, `"end_date":null`, `"contract_value":-?\d+\.\d`, `"archived"`},
 	}
 	for _, seed := range []uint64{1, 7, 42} {
 		for stream, forms := range streams {
-			c := open(t, Options{Seed: seed, Scale: 0.1})
+			c := open(t, Options{Seed: seed, Scale: enough(stream)})
 			all := strings.Join(c.served(stream)[:200], "\n")
 			for _, form := range forms {
 				if !regexp.MustCompile(form).MatchString(all) {
