@@ -28,7 +28,7 @@ func TestPanicIsABug(t *testing.T) {
 
 func TestCaught(t *testing.T) {
 	want := errors.New("x")
-	if err := caught(func() error { return want })(); err != want {
+	if err := caught(func() error { return want })(); !errors.Is(err, want) {
 		t.Errorf("caught = %v", err)
 	}
 	if err := caught(func() error { panic("no") })(); fault.Of(err) != fault.Bug {
