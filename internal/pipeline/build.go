@@ -23,10 +23,11 @@ const batchesAhead = 2
 type built struct {
 	counts  load.Counts
 	files   []load.StagedFile
-	keys    *keyset.Set // nil: the pipeline has no key
-	lists   []tally     // in plan order
-	gaps    []gap       // where overlapping pages do not hold together
-	chain   *chain      // nil: pages do not overlap
+	keys    *keyset.Set    // of all rows, those in drop too; nil: the pipeline has no key
+	drop    map[int64]bool // ordinals of rows that were left out
+	lists   []tally        // in plan order
+	gaps    []gap          // where overlapping pages do not hold together
+	chain   *chain         // nil: pages do not overlap
 	drift   map[string]int64
 	reject  *rejects
 	parents *kin // nil: nothing is kept for each parent
@@ -66,7 +67,7 @@ type decoded struct {
 // build sends the pages of read through transform to files in the stage. Rows
 // whose ordinal is in drop are left out.
 func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *built, err error) {
-	b = &built{drift: map[string]int64{}}
+	b = &built{drop: drop, drift: map[string]int64{}}
 	writer, err := t.stage.Writer(t.writerOptions())
 	if err != nil {
 		return b, err
@@ -99,7 +100,10 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 
 func (t *take) writerOptions() load.WriterOptions {
 	o := load.WriterOptions{
-		Schema: t.p.Schema, Arrow: transform.ArrowSchema(t.p.Schema), Slice: t.slice.name, Zone: t.p.Source.Zone, OpenBytes: t.o.Memory,
+		Schema: t.p.Schema, Arrow: transform.ArrowSchema(t.p.Schema), Zone: t.p.Source.Zone, OpenBytes: t.o.Memory,
+	}
+	if !t.p.Merge { // a merged row may come from any slice
+		o.Slice = t.slice.name
 	}
 	for _, p := range t.p.Partition {
 		o.Partition = append(o.Partition, load.Partition{By: p.By, N: p.N, Of: p.Of})

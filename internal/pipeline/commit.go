@@ -75,14 +75,16 @@ func (t *take) exchange(b *built) (add []load.StagedFile, replace []load.File, e
 	return merged.Add, merged.Replace, err
 }
 
-// incoming returns the keys of the rows that were read.
+// incoming returns the keys of the rows that were read and not left out.
 func (b *built) incoming() (map[schemas.Key]bool, error) {
 	keys := map[schemas.Key]bool{}
 	for group, err := range b.keys.Groups() {
 		if err != nil {
 			return nil, err
 		}
-		keys[keyOf(group[0].Key)] = true
+		if !b.drop[group[0].Ordinal] { // else the stored row is newer
+			keys[keyOf(group[0].Key)] = true
+		}
 	}
 	return keys, nil
 }
@@ -125,7 +127,7 @@ func (t *take) checkRows(add []load.StagedFile, replace []load.File) error {
 	if err := t.checkShrink(all, all-rowsOf(replace, "")+added, "the data set"); err != nil {
 		return err
 	}
-	if t.slice.name == "" {
+	if t.slice.name == "" || t.p.Merge {
 		return nil
 	}
 	return t.checkShrink(rowsOf(before, t.slice.name), added, "slice "+t.slice.name)
