@@ -24,6 +24,9 @@ func callsAPI() api {
 			{"calls.total", []string{"exact", "+1", "-1", "missing"}, "exact", "metadata.total_items is off by one, or not there"},
 			{"calls.short", []string{formCount}, "0", "every so many calls, a page that is not the last has half of its rows; 0: never"},
 			{"calls.empty", []string{"mixed", "list", "null"}, "mixed", "how an empty array is sent; mixed: in some rows one, in others the other"},
+			{"calls.drift", []string{"mixed", "off"}, "mixed", "in some rows ids are text, and phone numbers are numbers or objects"},
+			{"calls.hits", []string{"list", "object"}, "list", "how visitor_sessions_report sends hits; as an object, only the first"},
+			{"calls.unordered", []string{"on", "off"}, "off", "lists that no sort is asked for come forwards and backwards by turns"},
 			{"calls.delete_at", []string{formAt}, "off", "from the Nth call for a list on, its first ROWS rows are gone"},
 			{"calls.insert_at", []string{formAt}, "off", "from the Nth call for a list on, it has ROWS more rows at its end"},
 		},
@@ -39,6 +42,10 @@ type calls struct {
 	fail    strike // errors of the API; faults of the network strike elsewhere
 	pages   atomic.Int64
 	funnels table
+	reports table
+	visits  table
+	deals   table
+	lists   []callList
 }
 
 func openCalls(o Options, v values) source {
@@ -50,8 +57,14 @@ func openCalls(o Options, v values) source {
 		fail:    v.strike("calls.fail"),
 		funnels: newTable(o, "sales_funnels", 2_000),
 	}
-	a.funnels.deleteAt, a.funnels.deleted = v.at("calls.delete_at")
-	a.funnels.insertAt, a.funnels.inserted = v.at("calls.insert_at")
+	a.reports = newTable(o, "calls_report", 6_000)
+	a.visits = newTable(o, "visitor_sessions", 6_000)
+	a.deals = newTable(o, "deals_history", 3_000)
+	for _, t := range []*table{&a.funnels, &a.reports, &a.visits, &a.deals} {
+		t.deleteAt, t.deleted = v.at("calls.delete_at")
+		t.insertAt, t.inserted = v.at("calls.insert_at")
+	}
+	a.lists = []callList{a.funnelList(), a.reportList(), a.visitList(), a.dealList()}
 	return a
 }
 
@@ -60,10 +73,14 @@ func (a *calls) env() map[string]string {
 }
 
 func (a *calls) streams() []stream {
-	return []stream{{"sales_funnels", a.funnels.final, form{}, func(e *encoder, n int64) bool {
-		a.funnel(e, n, nil)
-		return true
-	}}}
+	var all []stream
+	for _, l := range a.lists {
+		all = append(all, stream{l.stream, l.table.final, callsForm, func(e *encoder, n int64) bool {
+			l.write(e, n, nil)
+			return true
+		}})
+	}
+	return all
 }
 
 // A request is a JSON-RPC request. Members that are not there are empty.
@@ -96,24 +113,24 @@ func (a *calls) serve(c *call) reply {
 		return a.failed(nil, problem{mnemonic: "invalid_request"})
 	}
 	rep := a.answer(q)
-	rep.path = c.URL.Path + "#" + methodOf(q)
+	rep.path = c.URL.Path + "#" + a.methodOf(q)
 	return rep
 }
 
+// methodLogin is the method that starts a session. Those of lists are in lists.
+const methodLogin = "login.user"
+
 // methodOf returns the name of a request's method, if it is one of ours.
-func methodOf(q request) string {
+func (a *calls) methodOf(q request) string {
 	var name string
-	if json.Unmarshal(q.Method, &name) != nil || (name != methodLogin && name != methodFunnels) {
+	if json.Unmarshal(q.Method, &name) != nil {
+		return "unknown"
+	}
+	if _, ok := a.listOf(name); !ok && name != methodLogin {
 		return "unknown"
 	}
 	return name
 }
-
-// The methods.
-const (
-	methodLogin   = "login.user"
-	methodFunnels = "get.sales_funnel"
-)
 
 // answer answers a request that is an object.
 func (a *calls) answer(q request) reply {
@@ -132,11 +149,11 @@ func (a *calls) answer(q request) reply {
 	if len(q.Params) > 0 && (json.Unmarshal(q.Params, &p) != nil || p == nil) {
 		return a.failed(q.ID, problem{mnemonic: "invalid_request", field: "params"})
 	}
-	switch methodOf(q) {
-	case methodLogin:
+	if method == methodLogin {
 		return a.login(q.ID, p)
-	case methodFunnels:
-		return a.listFunnels(q.ID, p)
+	}
+	if l, ok := a.listOf(method); ok {
+		return a.list(q.ID, p, l)
 	}
 	return a.failed(q.ID, problem{mnemonic: "method_not_found", field: "method"})
 }

@@ -8,29 +8,41 @@ import (
 )
 
 // fields reads the fields to serve; nil is all.
-func (p params) fields() ([]string, problem) {
+func (p params) fields(l callList) (wanted, problem) {
 	raw, ok := p["fields"]
 	if !ok {
-		return nil, problem{}
+		return asked(l.defaults), problem{}
 	}
 	var names []string
 	if json.Unmarshal(raw, &names) != nil || names == nil {
 		return nil, problem{mnemonic: "data_type_error", field: "fields"}
 	}
 	for _, name := range names {
-		if !slices.Contains(funnelFields, name) {
+		if !slices.Contains(l.fields, name) {
 			return nil, problem{mnemonic: "unexpected_parameters", field: "fields", value: quoted(name)}
 		}
 	}
 	if len(names) == 0 {
-		return nil, problem{}
+		return asked(l.defaults), problem{}
 	}
-	return names, problem{}
+	return asked(names), problem{}
 }
 
-// sort reads the order to serve rows in. Both fields are unique, so the first
-// decides.
-func (p params) sort(s selection) (order, problem) {
+// asked returns the fields with some names; nil are all.
+func asked(names []string) wanted {
+	if names == nil {
+		return nil
+	}
+	w := wanted{}
+	for _, name := range names {
+		w[name] = true
+	}
+	return w
+}
+
+// sort reads the order to serve rows in. All fields that can be sorted by are
+// unique, so the first decides.
+func (p params) sort(s selection, l callList) (order, problem) {
 	raw, ok := p["sort"]
 	if !ok {
 		return order{parts: []selection{s}}, problem{}
@@ -47,21 +59,26 @@ func (p params) sort(s selection) (order, problem) {
 		switch {
 		case t.Field == nil:
 			return o, problem{mnemonic: "required_parameter_missed", field: "sort.field"}
-		case *t.Field == "stages":
-			return o, problem{mnemonic: "sort_prohibited", field: *t.Field}
-		case !slices.Contains(funnelFields, *t.Field):
+		case !slices.Contains(l.fields, *t.Field):
 			return o, problem{mnemonic: "unexpected_parameters", field: "sort", value: quoted(*t.Field)}
+		case !l.sortable(*t.Field):
+			return o, problem{mnemonic: "sort_prohibited", field: *t.Field}
 		case t.Order != nil && *t.Order != "asc" && *t.Order != "desc":
 			return o, problem{mnemonic: "invalid_parameter_value", field: "sort.order", value: quoted(*t.Order)}
 		case i > 0:
 			continue
 		}
 		o.backwards = t.Order != nil && *t.Order == "desc"
-		if *t.Field == "name" {
-			o.parts = s.split(func(r int64) int64 { return r % int64(len(funnelKinds)) })
+		if split := l.sorts[*t.Field]; split != nil {
+			o.parts = split(s)
 		}
 	}
 	return o, problem{}
+}
+
+func (l callList) sortable(field string) bool {
+	_, ok := l.sorts[field]
+	return ok
 }
 
 // A condition is a filter: a leaf, or a tree of them.
@@ -74,7 +91,7 @@ type condition struct {
 }
 
 // filter reads which rows to serve; nil is all.
-func (p params) filter() (func(funnel) bool, problem) {
+func (p params) filter(l callList) (func(n int64) bool, problem) {
 	raw, ok := p["filter"]
 	if !ok || string(raw) == "{}" {
 		return nil, problem{}
@@ -83,50 +100,46 @@ func (p params) filter() (func(funnel) bool, problem) {
 	if json.Unmarshal(raw, &c) != nil || string(raw) == "null" {
 		return nil, problem{mnemonic: "data_type_error", field: "filter"}
 	}
-	return c.compile()
+	return c.compile(l)
 }
 
-func (c condition) compile() (func(funnel) bool, problem) {
+func (c condition) compile(l callList) (func(n int64) bool, problem) {
 	if c.Filters != nil {
-		return c.tree()
+		return c.tree(l)
 	}
 	if c.Field == nil || c.Operator == nil {
 		return nil, problem{mnemonic: "required_parameter_missed", field: "filter"}
 	}
-	var of func(funnel) string
-	switch *c.Field {
-	case "ext_id":
-		of = func(f funnel) string { return f.extID }
-	case "name":
-		of = func(f funnel) string { return f.name }
-	case "stages":
-		return nil, problem{mnemonic: "filter_prohibited", field: *c.Field}
-	default:
+	of, ok := l.texts[*c.Field]
+	switch {
+	case !slices.Contains(l.fields, *c.Field):
 		return nil, problem{mnemonic: "unexpected_parameters", field: "filter", value: quoted(*c.Field)}
+	case !ok:
+		return nil, problem{mnemonic: "filter_prohibited", field: *c.Field}
 	}
 	holds, bad := c.leaf()
 	if bad.found() {
 		return nil, bad
 	}
-	return func(f funnel) bool { return holds(of(f)) }, problem{}
+	return func(n int64) bool { return holds(of(n)) }, problem{}
 }
 
-func (c condition) tree() (func(funnel) bool, problem) {
+func (c condition) tree(l callList) (func(n int64) bool, problem) {
 	any := c.Condition != nil && *c.Condition == "or"
 	if c.Condition != nil && !any && *c.Condition != "and" {
 		return nil, problem{mnemonic: "invalid_parameter_value", field: "filter.condition", value: quoted(*c.Condition)}
 	}
-	var all []func(funnel) bool
+	var all []func(n int64) bool
 	for _, inner := range c.Filters {
-		holds, bad := inner.compile()
+		holds, bad := inner.compile(l)
 		if bad.found() {
 			return nil, bad
 		}
 		all = append(all, holds)
 	}
-	return func(f funnel) bool {
+	return func(n int64) bool {
 		for _, holds := range all {
-			if holds(f) == any {
+			if holds(n) == any {
 				return any
 			}
 		}

@@ -1,144 +1,33 @@
 package crmsim
 
 import (
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"slices"
 )
 
-// The limits of lists.
-const (
-	defaultLimit = 1_000
-	maxLimit     = 10_000
-	maxOffset    = 100_000
-)
-
-// A funnelQuery is what a call asks for.
-type funnelQuery struct {
-	limit, offset int64
-	fields        []string // nil: all
-	rows          order
-	keep          func(f funnel) bool // nil: all
+// funnelList is get.sales_funnel.
+func (a *calls) funnelList() callList {
+	return callList{
+		method: "get.sales_funnel",
+		stream: "sales_funnels",
+		table:  &a.funnels,
+		fields: []string{"ext_id", "name", "stages"},
+		sorts: map[string]func(selection) []selection{
+			"ext_id": nil,
+			"name": func(s selection) []selection {
+				return s.split(func(r int64) int64 { return r % int64(len(funnelKinds)) })
+			},
+		},
+		texts: map[string]func(n int64) string{
+			"ext_id": func(n int64) string { return a.describe(n).extID },
+			"name":   func(n int64) string { return a.describe(n).name },
+		},
+		key:   func(n int64) string { return quoted(a.describe(n).extID) },
+		write: a.funnel,
+	}
 }
 
-// listFunnels answers get.sales_funnel.
-func (a *calls) listFunnels(id json.RawMessage, p params) reply {
-	if bad := p.check("access_token", "user_id", "limit", "offset", "filter", "fields", "sort"); bad.found() {
-		return a.failed(id, bad)
-	}
-	token, bad := p.text("access_token")
-	if !bad.found() && !a.session.check(token) {
-		bad.mnemonic = "access_token_invalid"
-	}
-	if bad.found() {
-		return a.failed(id, bad)
-	}
-	q, bad := a.read(p)
-	if !bad.found() {
-		bad = a.struck()
-	}
-	if !bad.found() {
-		bad = a.budget.take()
-	}
-	if bad.found() {
-		return a.failed(id, bad)
-	}
-	return a.page(id, q)
-}
-
-// struck returns the error that the switch of faults asks for.
-func (a *calls) struck() problem {
-	kind := a.fail.next()
-	if _, ok := codes[kind]; !ok {
-		return problem{}
-	}
-	return problem{mnemonic: kind}
-}
-
-// read reads the parameters of a list.
-func (a *calls) read(p params) (funnelQuery, problem) {
-	var q funnelQuery
-	var bad [5]problem
-	_, bad[0] = p.integer("user_id", 0, 1<<62, 0)
-	q.limit, bad[1] = p.integer("limit", 1, maxLimit, defaultLimit)
-	q.offset, bad[2] = p.integer("offset", 0, maxOffset, 0)
-	q.fields, bad[3] = p.fields()
-	q.keep, bad[4] = p.filter()
-	for _, b := range bad {
-		if b.found() {
-			return q, b
-		}
-	}
-	lo, hi := a.funnels.list()
-	var wrong problem
-	q.rows, wrong = p.sort(between(lo, hi))
-	return q, wrong
-}
-
-// page answers with a page.
-func (a *calls) page(id json.RawMessage, q funnelQuery) reply {
-	rows, total := q.positions(a)
-	if every := a.v.count("calls.short"); every > 0 && a.pages.Add(1)%every == 0 && q.offset+int64(len(rows)) < total {
-		rows = rows[:(len(rows)+1)/2]
-	}
-	rep := content(http.StatusOK, jsonType, nil)
-	e := &encoder{buf: []byte{'['}}
-	for i, n := range rows {
-		if i > 0 {
-			e.buf = append(e.buf, ',')
-		}
-		a.funnel(e, n, q.fields)
-		rep.keys = append(appendText(rep.keys, a.describe(n).extID, false), ',')
-	}
-	e.buf = append(e.buf, ']')
-	rep.data, rep.page = true, q.offset/q.limit+1
-	rep.body = a.result(id, e.buf, a.metadata(a.total(total)), true)
-	return rep
-}
-
-// total returns what is declared as the total; below 0 is nothing.
-func (a *calls) total(n int64) int64 {
-	switch a.v["calls.total"] {
-	case "missing":
-		return -1
-	case "+1":
-		return n + 1
-	case "-1":
-		return max(n-1, 0)
-	}
-	return n
-}
-
-// positions returns the ordinals of a page and the total. Without a filter both
-// are arithmetic, with one every row is looked at.
-func (q funnelQuery) positions(a *calls) (page []int64, total int64) {
-	all := q.rows.count()
-	if q.keep == nil {
-		for k := q.offset; k < min(q.offset+q.limit, all); k++ {
-			page = append(page, q.rows.at(k))
-		}
-		return page, all
-	}
-	for k := range all {
-		n := q.rows.at(k)
-		if !q.keep(a.describe(n)) {
-			continue
-		}
-		if total >= q.offset && total < q.offset+q.limit {
-			page = append(page, n)
-		}
-		total++
-	}
-	return page, total
-}
-
-// A funnel is what lists of funnels are filtered by.
+// A funnel is what tells funnels apart.
 type funnel struct{ extID, name string }
-
-// fields are the fields of a funnel that can be asked for. Those before stages
-// can be filtered and sorted by.
-var funnelFields = []string{"ext_id", "name", "stages"}
 
 // describe returns the texts of ordinal n. The ids look like numbers, but begin
 // with zeros.
@@ -157,18 +46,17 @@ var funnelKinds = []string{"Аренда", "Основная", "Партнёры
 func funnelNoun(n int64) string { return funnelKinds[n%5] }
 
 // funnel writes a funnel, or some of its fields.
-func (a *calls) funnel(e *encoder, n int64, fields []string) {
+func (a *calls) funnel(e *encoder, n int64, fields wanted) {
 	r := a.funnels.row(e, n)
-	wants := func(field string) bool { return fields == nil || slices.Contains(fields, field) }
 	f := a.describe(n)
 	e.record()
-	if wants("ext_id") {
+	if fields.has("ext_id") {
 		e.text("ext_id", f.extID)
 	}
-	if wants("name") {
+	if fields.has("name") {
 		e.text("name", f.name)
 	}
-	if wants("stages") {
+	if fields.has("stages") {
 		a.stages(r)
 	}
 	if n%50 == 23 && fields == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 )
 
 const (
@@ -114,6 +115,34 @@ func (c *client) servedMore(stream string) (all []json.RawMessage) {
 		users("/meetings")
 	case "user_threads":
 		users("/threads?per_page=100")
+	case "calls_report":
+		return c.dated("get.calls_report")
+	case "visitor_sessions":
+		return c.dated("get.visitor_sessions_report")
+	case "deals_history":
+		return c.rpc("get.deals_history", `"limit":10000`)
+	}
+	return all
+}
+
+// rpc calls a method that lists rows, with the token of a new session.
+func (c *client) rpc(method, params string) []json.RawMessage {
+	c.t.Helper()
+	r := decode[rpcReply](c.t, c.call(`{"jsonrpc":"2.0","id":1,"method":"`+method+`","params":{"access_token":"TOKEN",`+params+`}}`))
+	if r.Error.Code != 0 {
+		c.t.Fatalf("calling %s with %s: %+v", method, params, r.Error)
+	}
+	return decode[[]json.RawMessage](c.t, string(r.Result.Data))
+}
+
+// dated returns all rows of a report, one month after the other, with all
+// fields.
+func (c *client) dated(method string) (all []json.RawMessage) {
+	c.t.Helper()
+	l, _ := c.server.sources["calls"].source.(*calls).listOf(method)
+	for month := time.Date(2024, 12, 1, 0, 0, 0, 0, moscow); month.Year() < 2027; month = month.AddDate(0, 1, 0) {
+		all = append(all, c.rpc(method, fmt.Sprintf(`"limit":10000,"fields":%s,"date_from":"%s","date_till":"%s"`, text(l.fields),
+			month.Format(time.DateTime), month.AddDate(0, 1, 0).Add(-time.Second).Format(time.DateTime)))...)
 	}
 	return all
 }

@@ -170,6 +170,8 @@ func asDigits(_ *testing.T, wire string) any {
 	return nil
 }
 
+func asSeconds(_ *testing.T, wire string) any { return strings.TrimPrefix(wire+"000000", "000000") }
+
 func asDate(t *testing.T, wire string) any {
 	if text := decode[string](t, wire); text != "0000-00-00" {
 		return text
@@ -224,6 +226,17 @@ func TestTruthSaysWhatWasServed(t *testing.T) {
 			same("start_date", asWarsaw), same("address", asText), same("visits", asIs), same("modified_at", asWarsaw),
 		},
 		"user_threads": {same("id", asDigits), same("number", asText), same("contract_value", asDecimal), same("fields", asIs), same("end_date", asWarsaw)},
+		"calls_report": {
+			same("id", asIs), same("start_time", asMoscow), same("talk_duration", asSeconds), same("communication_id", asNumber), same("virtual_phone_number", asDigits),
+			same("sale_cost", asDecimal), same("tags.0.tag_name", asText), same("tags.1.tag_change_time", asMoscow), same("employees.0.is_answered", asIs), same("attributes.0", asText),
+		},
+		"visitor_sessions": {
+			same("id", asIs), same("duration", asDuration), same("hits.0.hit_duration", asDuration), same("hits.1.hit_time", asMoscow), same("communications.0.communication_id", asNumber),
+			same("integrated_campaign_data.banner_id", asIs), same("visitor_custom_properties.1.property_value", asText),
+		},
+		"deals_history": {
+			same("ext_id", asText), same("stage_ext_id", asText), same("modified_stage_date_time", asMoscow), same("revenue", asDecimal), same("contact_ext_ids.1", asText), same("is_generated", asIs),
+		},
 	}
 	for stream, fields := range tests {
 		t.Run(stream, func(t *testing.T) {
@@ -396,6 +409,12 @@ func TestAwkwardFormsAreAmongTheFirst200(t *testing.T) {
 		"users":              {`"is_ctive":true`, `"is_ctive":"1"`, `"is_ctive":0`, `"language"`},
 		"user_meetings":      {`"id_thread":""`, `"id_thread":null`, `"gps_lat":""`, `"start_date":"2025-10-26 02:`, `"status":"planned"`, `"end_date":""`, `"address":""`, `"summary"`},
 		"user_threads":       {`"fields":\[\]`, `"fields":\[\{`, `"end_date":null`, `"contract_value":-?\d+\.\d`, `"archived"`},
+		"calls_report": {
+			`"communication_id":"\d`, `"communication_id":[345]\d{9}`, `"contact_phone_number":\{"value"`, `"contact_phone_number":7495`, `"contact_phone_number":"7495`, `"tags":null`, `"tags":\[\]`,
+			`"call_records":null`, `"communication_type":"sms"`, `"talk_duration":0`, `"sale_cost":-?\d+\.\d`, `"employee_rating"`, `"direction":null`,
+		},
+		"visitor_sessions": {`"duration":"30:00:05"`, `"duration":"00:00:00"`, `"hits":\[\{`, `"hits":null`, `"integrated_campaign_data":\{\}`, `"integrated_campaign_data":null`, `"is_bot"`},
+		"deals_history":    {`"contact_ext_ids":null`, `"contact_ext_ids":\[\]`, `"revenue":null`, `"is_generated":true`},
 	}
 	for _, seed := range []uint64{1, 7, 42} {
 		for stream, forms := range streams {
