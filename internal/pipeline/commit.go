@@ -46,6 +46,7 @@ func (t *take) commitSlice(ctx context.Context, b *built) (*load.Commit, error) 
 	if draft.Rejects, err = b.reject.finish(); err != nil {
 		return nil, err
 	}
+	t.attempted = true
 	return t.ds.Commit(ctx, t.stage, draft)
 }
 

@@ -84,11 +84,13 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 		return errors.Join(err, t.leave(b, err))
 	}
 	commit, err := t.commitSlice(ctx, b)
+	if commit != nil {
+		j.commit = commit // it stands, even if publishing it is left to the next run
+	}
 	if err != nil {
 		return errors.Join(err, t.leave(b, err))
 	}
 	b.close()
-	j.commit = commit
 	j.result.Slices++
 	return errors.Join(t.reading.done(), t.stage.Clear())
 }
@@ -104,6 +106,9 @@ type take struct {
 	covers  [2]int64 // declared totals before and after, for covers: all
 	stage   *load.Stage
 	reading *reading
+	// attempted says that a commit may refer to the stage, whatever came of it:
+	// from then on nothing is removed from it here.
+	attempted bool
 }
 
 // plan decides what is asked.
@@ -126,6 +131,9 @@ func (t *take) nothingToDo() bool {
 func (t *take) leave(b *built, cause error) error {
 	b.close()
 	err := t.reading.leave(fault.Of(cause))
+	if t.attempted {
+		return err
+	}
 	if b == nil || b.reject == nil || b.reject.count == 0 {
 		return errors.Join(err, t.stage.Clear())
 	}
