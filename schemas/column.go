@@ -2,8 +2,6 @@ package schemas
 
 import (
 	"fmt"
-	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -109,8 +107,7 @@ func (r *reader) details(c *Column, m []entry) {
 	case Decimal:
 		leaf.Round = pick(m, "round").given() && r.choice(pick(m, "round"), "half_even") != ""
 	}
-	leaf.Min = r.bound(pick(m, "min"), *t)
-	leaf.Max = r.bound(pick(m, "max"), *t)
+	r.bounds(leaf, pick(m, "min"), pick(m, "max"))
 }
 
 func (r *reader) only(kind Kind, e entry, want Kind) {
@@ -125,7 +122,7 @@ func (r *reader) fields(t *Type, m []entry) {
 		r.add(pick(m, "type").position(), pick(m, "type").path, "add fields:", "a struct needs fields")
 		return
 	}
-	t.Fields = r.columns(e, false)
+	t.Fields = r.columns(e, nil, false)
 }
 
 // labels reads the texts of an enum's codes.
@@ -135,7 +132,7 @@ func (r *reader) labels(e entry, code Kind) []Label {
 	}
 	var all []Label
 	for _, l := range r.entries(e.value, e.path, nil) {
-		if bits := enumBits(code); bits > 0 && !isInt(l.key, bits) {
+		if bits := intBits(code); bits > 0 && !isInt(l.key, bits) {
 			r.add(l.at, e.path, "", "code %q is no %s", l.key, kindNames[code])
 			continue
 		}
@@ -144,8 +141,9 @@ func (r *reader) labels(e entry, code Kind) []Label {
 	return all
 }
 
-func enumBits(code Kind) int {
-	switch code {
+// intBits returns the size of an integer type; 0 if it is none.
+func intBits(kind Kind) int {
+	switch kind {
 	case Int32:
 		return 32
 	case Int64:
@@ -185,39 +183,6 @@ func (r *reader) layouts(e entry) []string {
 		}
 	}
 	return all
-}
-
-var numberText = regexp.MustCompile(`^-?[0-9]{1,400}(\.[0-9]{1,400})?$`)
-
-// bound reads min or max: a plain number, a date, or a time with its zone.
-func (r *reader) bound(e entry, t Type) string {
-	s := r.text(e)
-	if !e.given() || s == "" {
-		return s
-	}
-	ok := false
-	switch t.Kind {
-	case Int32, Int64, Decimal, Float64:
-		ok = numberText.MatchString(s) && (t.Kind == Decimal || t.Kind == Float64 || isWhole(s))
-	case Date:
-		_, err := time.Parse(time.DateOnly, s)
-		ok = err == nil
-	case Timestamp:
-		_, err := time.Parse(time.RFC3339Nano, s)
-		ok = err == nil
-	default:
-		r.add(e.at, e.path, "", "goes with numbers, dates and timestamps only")
-		return s
-	}
-	if !ok {
-		r.add(e.position(), e.path, "", "%q is no %s", s, t)
-	}
-	return s
-}
-
-func isWhole(s string) bool {
-	v, ok := new(big.Int).SetString(s, 10)
-	return ok && v.IsInt64()
 }
 
 func typeHint(s string) string {

@@ -26,13 +26,30 @@ func (s *Schema) Extra() bool {
 	return s.Unknown == KeepUnknown
 }
 
+// Hashes tells whether a column is hashed, so that a key is needed.
+func (s *Schema) Hashes() bool {
+	return anyColumn(s.Columns, func(c Column) bool { return c.PII == PIIHash })
+}
+
 func marksPII(columns []Column) bool {
+	return anyColumn(columns, func(c Column) bool { return c.PII != "" })
+}
+
+// anyColumn tells whether a column, at any depth, is such a one. What is inside
+// a dropped column is none.
+func anyColumn(columns []Column, such func(Column) bool) bool {
 	return slices.ContainsFunc(columns, func(c Column) bool {
-		for c.Type.Kind == List && c.PII == "" {
-			c = *c.Type.Element
-		}
-		return c.PII != "" || marksPII(c.Type.Fields)
+		return such(c) || c.PII != PIIDrop && anyColumn(c.Type.leaf().Fields, such)
 	})
+}
+
+// Written returns the column as it lies in batches and files: personal data that
+// is hashed or masked is a string.
+func (c Column) Written() Column {
+	if c.PII != "" {
+		c.Type = Type{Kind: String}
+	}
+	return c
 }
 
 // WithDefaults returns a copy of s in which what the file leaves open is filled

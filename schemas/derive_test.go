@@ -116,3 +116,25 @@ func TestColumn(t *testing.T) {
 		t.Errorf("column B is %v", c)
 	}
 }
+
+// What the defaults of a source break is found without a page.
+func TestCheck(t *testing.T) {
+	s := mustParse(t, "columns: [ { name: a, type: struct, fields: [ { name: b, type: list<timestamp> }, { name: c, type: bool, misfit: extra } ] } ]")
+	if err := s.WithDefaults(Defaults{}).Check(); err != nil {
+		t.Error(err)
+	}
+	err := s.WithDefaults(Defaults{Unknown: IgnoreUnknown, Layouts: []string{"2006 MST"}}).Check()
+	want := "column a.b: layout \"2006 MST\": names of zones stand for several offsets\ncolumn a.c: misfit: extra needs unknown: keep"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestHashes(t *testing.T) {
+	if !mustParse(t, "columns: [ { name: a, type: list<struct>, fields: [ { name: b, type: date, pii: hash } ] } ]").Hashes() {
+		t.Error("a field in a list is hashed, but not told")
+	}
+	if mustParse(t, "columns: [ { name: a, type: date, pii: mask }, { name: b, type: bool, pii: drop } ]").Hashes() {
+		t.Error("no column is hashed")
+	}
+}

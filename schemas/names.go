@@ -25,6 +25,19 @@ type names struct {
 	top  bool
 }
 
+// pass notes the names of columns that were checked before and stay.
+func (n names) pass(extended, own []Column) {
+	for _, c := range extended {
+		if slices.ContainsFunc(own, func(o Column) bool { return o.Name == c.Name }) {
+			continue
+		}
+		n.seen[strings.ToLower(c.Name)] = c.Name
+		if c.Written().Type.Kind == Enum {
+			n.seen[strings.ToLower(c.Name+LabelSuffix)] = "the labels of " + c.Name
+		}
+	}
+}
+
 func (n names) check(c Column, at entry) {
 	if c.Name == "" {
 		return // told already
@@ -41,7 +54,7 @@ func (n names) check(c Column, at entry) {
 		n.add(at.position(), at.path, "", "name %q is taken by etl", c.Name)
 	}
 	n.take(c.Name, c.Name, at)
-	if c.Type.Kind == Enum && c.PII == "" {
+	if c.Written().Type.Kind == Enum {
 		n.take(c.Name+LabelSuffix, "the labels of "+c.Name, at)
 	}
 }

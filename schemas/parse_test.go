@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -61,10 +62,10 @@ func TestMistakes(t *testing.T) {
 		{"no map", "- a", "1:1: expected a map, found sequence\n1:1: a schema needs columns (add columns:)"},
 		{"no columns", "columns: []", "1:10: columns: expected a list of columns, found sequence (- { name: id, type: int64 })"},
 		{"not YAML", "a: [", "1:4: sequence end token ']' not found"},
-		{"unknown words", "unknown: kep\ntext: last\nextends: x\ncolumns: [ { name: a, type: bool, requird: true } ]", `
+		{"unknown words", "unknown: kep\ntext: last\nextend: x\ncolumns: [ { name: a, type: bool, requird: true } ]", `
 1:10: unknown: unknown word "kep" (write one of keep, ignore)
 2:7: text: unknown word "last" (write one of reject, replace)
-3:1: unknown key "extends" (known are doc, unknown, drift, duplicate_keys, text, bigquery, columns)
+3:1: unknown key "extend" (known are doc, extends, unknown, drift, duplicate_keys, text, bigquery, columns)
 4:35: columns[0]: unknown key "requird" (known are name, from, type, required, doc, null_if, loose, min, max, pii, misfit, round, labels, layouts, fields)`},
 		{"a key twice", "columns:\n  - { name: a, type: bool, type: int32 }", `2:28: columns[0]: key "type" is given twice`},
 		{"no name, no type", "columns:\n  - { type: bool }\n  - { name: a }\n  - 12\n  - {}\n", `
@@ -110,7 +111,10 @@ func TestMistakes(t *testing.T) {
   - { name: d, type: date, min: yesterday }
   - { name: e, type: enum(int32), labels: { 01: a, 3000000000: b } }
   - { name: f, type: timestamp, layouts: [hours, "2006 MST"] }
-  - { name: g, type: bool, misfit: extra, required: true }`, `
+  - { name: g, type: bool, misfit: extra, required: true }
+  - { name: h, type: "decimal(5,2)", min: 0.001, max: 1000 }
+  - { name: i, type: int32, min: 5, max: 4 }
+  - { name: j, type: timestamp, min: "2026-01-01T00:00:00.0000001Z" }`, `
 2:29: columns[0].labels: goes with enum only, the type is int32
 2:47: columns[0].fields: goes with struct only, the type is int32
 2:59: columns[0].layouts: goes with timestamp only, the type is int32
@@ -125,7 +129,20 @@ func TestMistakes(t *testing.T) {
 6:52: columns[4].labels: code "3000000000" is no int32
 7:42: columns[5].layouts: layout "hours" has no year (write datetime, date, or a layout of Go such as "02.01.2006 15:04")
 7:42: columns[5].layouts: names of zones such as MST stand for several offsets (write -0700 for the offset, or leave the zone to the source)
-8:36: columns[6]: a required column cannot become NULL (drop required or misfit)`},
+8:36: columns[6]: a required column cannot become NULL (drop required or misfit)
+9:43: columns[7].min: "0.001" is no decimal(5,2)
+9:55: columns[7].max: "1000" is no decimal(5,2)
+10:42: columns[8].max: max is less than min
+11:38: columns[9].min: "2026-01-01T00:00:00.0000001Z" is no timestamp`},
+		{"personal data", `columns:
+  - { name: a, type: list<string>, pii: hash }
+  - { name: b, type: string, pii: mask, misfit: extra }
+  - { name: c, type: struct, fields: [ { name: d, type: bool, pii: drop } ] }
+  - { name: e, type: string, pii: secret }`, `
+2:41: columns[0].pii: a list has no hash as a whole (pii: drop, or mark fields of the struct)
+3:49: columns[1].misfit: personal data has no place in _extra (drop misfit or pii)
+4:38: columns[2].fields: every field is dropped (pii: drop for the struct)
+5:35: columns[3].pii: unknown word "secret" (write one of hash, mask, drop)`},
 		{"places", `columns:
   - { name: a, from: a..b, type: bool }
   - { name: b, from: "@account.x", type: bool }
@@ -198,4 +215,66 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+const base = `
+doc: One deal.
+drift: fail
+columns:
+  - { name: id, type: int64, required: true }
+  - { name: status, type: enum(int32) }
+`
+
+// A file may extend another: with own columns, and with other types for those
+// that are there.
+func TestExtends(t *testing.T) {
+	got, err := ParseOver("own", []byte(`
+extends: crm/deal
+unknown: ignore
+columns:
+  - { name: shade, type: string }
+  - { name: status, type: string, doc: as text }
+`), func(name string) (*Schema, error) { return Parse(name, []byte(base)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := mustParse(t, `
+doc: One deal.
+drift: fail
+unknown: ignore
+columns:
+  - { name: id, type: int64, required: true }
+  - { name: status, type: string, doc: as text }
+  - { name: shade, type: string }
+`)
+	want.Name = "own"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("schema (-want +got):\n%s", diff)
+	}
+}
+
+func TestMistakesOfExtending(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"none to extend", "extends: crm/none", `1:10: extends: there is no schema "crm/none"`},
+		{"names", "extends: crm/deal\ncolumns: [ { name: ID, type: bool }, { name: status_label, type: string } ]", `
+2:20: columns[0].name: the column "ID" is there twice: id and ID (names differ in more than case)
+2:46: columns[1].name: the column "status_label" is there twice: the labels of status and status_label (names differ in more than case)`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := ParseOver("own", []byte(tt.text), func(name string) (*Schema, error) {
+				if name != "crm/deal" {
+					return nil, fmt.Errorf("there is no schema %q", name)
+				}
+				return Parse(name, []byte(base))
+			})
+			all, _ := errors.AsType[Mistakes](err)
+			if diff := cmp.Diff(strings.TrimSpace(tt.want), all.Error()); diff != "" {
+				t.Errorf("mistakes (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if _, err := Parse("own", []byte("extends: crm/deal")); err == nil {
+		t.Error("a schema that stands alone extends another")
+	}
 }

@@ -53,7 +53,7 @@ type Column struct {
 	Required bool
 	Doc      string
 	NullIf   []string // texts that mean NULL
-	Loose    bool     // takes what PHP and friends send: numbers as text, 0 and 1 as bool
+	Loose    bool     // takes what PHP and friends send: numbers as text, 0 and 1 as bool, [] for an empty object
 	Min, Max string   // bounds of the value in its own spelling; empty: none
 	PII      PII
 	Misfit   Misfit
@@ -78,10 +78,11 @@ const (
 // PII says how a column with personal data is written.
 type PII string
 
-// The ways to write personal data. The zero value writes it as it is.
+// The ways to write personal data. The zero value writes it as it is. Hashed and
+// masked values are strings, made from the one spelling of the value in its type.
 const (
 	PIIHash PII = "hash" // HMAC-SHA256 in hex
-	PIIMask PII = "mask"
+	PIIMask PII = "mask" // letters and digits become *, but for the last two
 	PIIDrop PII = "drop" // no column at all
 )
 

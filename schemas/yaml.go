@@ -13,6 +13,7 @@ import (
 type reader struct {
 	mistakes Mistakes
 	bigquery bool // lists may hold neither lists nor nulls
+	base     func(name string) (*Schema, error)
 }
 
 func (r *reader) add(at *token.Position, path, hint, format string, args ...any) {
