@@ -42,8 +42,11 @@ func (c *Client) authorize(d *draft, f *filler) error {
 		text := base64.StdEncoding.EncodeToString([]byte(string(a.Basic.Username) + ":" + string(a.Basic.Password)))
 		d.headers = append(d.headers, pair{"Authorization", "Basic " + text})
 	}
-	if a.Login != nil {
+	switch {
+	case a.Login != nil:
 		d.bear(a.Login, f.token)
+	case a.OAuth2 != nil:
+		d.bear(&config.Login{}, f.token)
 	}
 	return nil
 }

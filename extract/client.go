@@ -26,6 +26,7 @@ type Options struct {
 	Share     float64                                          // of the source's limit, between processes; 0: 1
 	MaxPage   int64                                            // bytes of a page, on the wire and decoded; 0: 256 MiB
 	Deadline  time.Duration                                    // for trying again, from the first failure of a page; 0: 10m
+	State     string                                           // folder of this machine for refresh tokens that servers gave in exchange; empty: they end with the client
 }
 
 // Defaults of what a source may leave open.
@@ -71,9 +72,6 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if src.Auth.Kind == "oauth2" {
-		return nil, fault.New(fault.Config, "source %s: auth kind oauth2 is not supported yet", src.Name)
-	}
 	o = o.filled()
 	c := &Client{
 		source:   src,
@@ -86,8 +84,8 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		limiter:  newLimiter(src.Limits, o.Share),
 		redactor: newRedactor(src),
 	}
-	if src.Auth.Login != nil {
-		c.session = newSession(c, src.Auth.Login)
+	if c.session, err = newSession(c); err != nil {
+		return nil, err
 	}
 	if o.Transport == nil {
 		if c.options.Transport, err = newTransport(src); err != nil {

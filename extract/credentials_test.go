@@ -215,7 +215,13 @@ func TestNewClient(t *testing.T) {
 		{"plain http", "credentials would go over plain http to api.example.com", func(s *config.Source) { s.InsecureHTTP = false }},
 		{"no address", "base_url is no http or https address", func(s *config.Source) { s.BaseURL = "ftp://canary" }},
 		{"user in the address", "base_url holds more", func(s *config.Source) { s.BaseURL = "https://canary:canary@api.example.com" }},
-		{"oauth2", "oauth2 is not supported yet", func(s *config.Source) { s.Auth = config.Auth{Kind: "oauth2"} }},
+		{"token_url", "token_url is no http or https address", func(s *config.Source) {
+			s.Auth = config.Auth{Kind: "oauth2", OAuth2: &config.OAuth2{TokenURL: "ftp://canary"}}
+		}},
+		{"token_url over plain http", "credentials would go over plain http to login.example.com", func(s *config.Source) {
+			s.BaseURL, s.InsecureHTTP = "https://api.example.com", false
+			s.Auth = config.Auth{Kind: "oauth2", OAuth2: &config.OAuth2{TokenURL: "http://login.example.com"}}
+		}},
 		{"ca_file", "reading ca_file", func(s *config.Source) { s.CAFile = "/nowhere" }},
 	}
 	for _, tt := range tests {

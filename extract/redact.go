@@ -39,6 +39,10 @@ func newRedactor(src *config.Source) *redactor {
 			r.learnRequest(*a.Login.Refresh, true)
 		}
 	}
+	if o := a.OAuth2; o != nil {
+		r.learn(string(o.ClientID), string(o.ClientSecret), string(o.RefreshToken))
+		r.learnFields(o.Params, true)
+	}
 	r.learnFields(src.Headers, false)
 	r.learnFields(src.Params, false)
 	return r

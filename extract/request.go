@@ -22,6 +22,9 @@ type draft struct {
 	call    string // JSON-RPC
 	id      int64  // JSON-RPC
 	secret  pairs  // credentials of the query: kept apart, so that no link can carry them off
+
+	to   *url.URL // a token endpoint; nil: the source
+	form pairs    // its body
 }
 
 // draft fills a request of the configuration.
@@ -77,9 +80,11 @@ func (d *draft) put(in, name string, s scalar) {
 	}
 }
 
-// body returns the JSON to be sent; nil: none.
+// body returns what is to be sent; nil: nothing.
 func (d *draft) body() []byte {
 	switch {
+	case d.to != nil:
+		return []byte(d.form.encode())
 	case d.call != "":
 		var o object
 		o.set("jsonrpc", quote("2.0"))
@@ -112,7 +117,10 @@ func (c *Client) request(ctx context.Context, d *draft, target *url.URL) (*http.
 	}
 	r.Header.Set("User-Agent", orDefault(c.source.UserAgent, "etl"))
 	r.Header.Set("Accept", "application/json")
-	if body != nil {
+	switch {
+	case d.to != nil:
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	case body != nil:
 		r.Header.Set("Content-Type", "application/json; charset=UTF-8")
 	}
 	for _, h := range d.headers {
@@ -122,8 +130,12 @@ func (c *Client) request(ctx context.Context, d *draft, target *url.URL) (*http.
 	return r, nil
 }
 
-// address returns the URL of a draft. It never leaves the source's origin.
+// address returns the URL of a draft. It never leaves the source's origin, or
+// that of the token endpoint.
 func (c *Client) address(d *draft, target *url.URL) (*url.URL, error) {
+	if d.to != nil {
+		return d.to, nil
+	}
 	query := d.query
 	if target == nil {
 		path := d.path

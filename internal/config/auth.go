@@ -14,7 +14,7 @@ var authKinds = map[string]struct{ need, may []string }{
 	"basic":   {need: []string{"username", "password"}},
 	"param":   {need: []string{"params"}},
 	"login":   {need: []string{"login", "token"}, may: []string{"refresh", "header", "param"}},
-	"oauth2":  {need: []string{"token_url", "client_id", "client_secret"}, may: []string{"refresh_token", "scopes"}},
+	"oauth2":  {need: []string{"token_url", "client_id", "client_secret"}, may: []string{"refresh_token", "scopes", "client_auth", "params"}},
 }
 
 // auth builds what authorizes requests. All of its values are secret.
@@ -108,6 +108,12 @@ func (b *builder) oauth2(k *authKeys, s *Source) *OAuth2 {
 	o := &OAuth2{
 		TokenURL: k.TokenURL.s, ClientID: b.secret(k.ClientID),
 		ClientSecret: b.secret(k.ClientSecret), RefreshToken: b.secret(k.RefreshToken),
+		InBody: k.ClientAuth.s == "body", Params: b.fields(k.Params.at, scope{secret: true}),
+	}
+	for _, p := range o.Params {
+		if p.Value.Kind == List || p.Value.Kind == Map {
+			b.at(k.Params.at.get(p.Name), "", "a parameter of a token is a single value")
+		}
 	}
 	for _, scope := range k.Scopes {
 		o.Scopes = append(o.Scopes, scope.s)

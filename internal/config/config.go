@@ -117,8 +117,10 @@ type OAuth2 struct {
 	TokenURL     string
 	ClientID     Secret
 	ClientSecret Secret
-	RefreshToken Secret // empty: client credentials
+	RefreshToken Secret // the first one; empty: client credentials
 	Scopes       []string
+	InBody       bool    // the client's id and secret go into the body, not into the header
+	Params       []Field // more of what the endpoint asks for, such as audience
 }
 
 // A Login asks for a token and sends it along. Of Header, Param and neither,

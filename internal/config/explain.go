@@ -135,6 +135,7 @@ func (e *explainer) auth(a Auth) {
 	if o := a.OAuth2; o != nil {
 		e.line("auth.token_url", o.TokenURL)
 		e.given("auth.scopes", strings.Join(o.Scopes, " "))
+		e.fields("auth.params", o.Params)
 	}
 }
 

@@ -48,7 +48,7 @@ type authKeys struct {
 	Kind         word                `json:"kind" need:"yes" enum:"none,headers,query,basic,param,login,oauth2" doc:"How requests are authorized."`
 	Headers      members             `json:"headers" doc:"kind headers: secret headers."`
 	Query        members             `json:"query" doc:"kind query: secret parameters of the query."`
-	Params       members             `json:"params" doc:"kind param: secret members of params, or of the body."`
+	Params       members             `json:"params" doc:"kind param: secret members of params, or of the body; kind oauth2: more parameters of the token request."`
 	Username     template            `json:"username" doc:"kind basic."`
 	Password     template            `json:"password" doc:"kind basic."`
 	Login        *requestKeys        `json:"login" doc:"kind login: the request that gives a token."`
@@ -59,7 +59,8 @@ type authKeys struct {
 	TokenURL     textLeaf            `json:"token_url" doc:"kind oauth2: the token endpoint."`
 	ClientID     template            `json:"client_id" doc:"kind oauth2."`
 	ClientSecret template            `json:"client_secret" doc:"kind oauth2."`
-	RefreshToken template            `json:"refresh_token" doc:"kind oauth2: in place of client credentials."`
+	RefreshToken template            `json:"refresh_token" doc:"kind oauth2: in place of client credentials. The one that a server gives in exchange is kept for the next run."`
+	ClientAuth   word                `json:"client_auth" enum:"basic,body" doc:"kind oauth2: where client_id and client_secret go: basic, the header (default), or the body."`
 	Scopes       oneOrMany[textLeaf] `json:"scopes" doc:"kind oauth2."`
 }
 
