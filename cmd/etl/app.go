@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func (sh *shell) app() *cli.App {
 		Writer:      sh.stdout,
 		ErrWriter:   sh.stderr,
 		Commands: []*cli.Command{
-			sh.demoCommand(), sh.runCommand(), sh.validateCommand(), sh.previewCommand(), sh.filesCommand(),
+			sh.demoCommand(), sh.initCommand(), sh.runCommand(), sh.validateCommand(), sh.previewCommand(), sh.filesCommand(),
 			sh.simCommand(), sh.versionCommand(), sh.completionCommand(), sh.completeCommand(),
 		},
 		DisableSliceFlagSeparator: true, // a value may hold a comma
@@ -102,6 +103,17 @@ func (sh *shell) tell(err error) {
 	if hint := fault.Hint(err); hint != "" {
 		fmt.Fprintf(sh.stderr, "  hint: %s\n", hint)
 	}
+}
+
+// examples writes command lines, each with what it does, for the help of a
+// command.
+func examples(lines ...string) string {
+	var b strings.Builder
+	b.WriteString("EXAMPLES:\n")
+	for pair := range slices.Chunk(lines, 2) {
+		fmt.Fprintf(&b, "%-38s %s\n", pair[0], pair[1])
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // count writes a number of things: "1 page", "2 pages".
