@@ -117,11 +117,11 @@ func schemaLayout(s *schemas.Schema) *layout {
 func fieldColumns(fields []schemas.Column) []*column {
 	var columns []*column
 	for i := range fields {
-		f := &fields[i]
-		if f.PII == schemas.PIIDrop {
+		if fields[i].PII == schemas.PIIDrop {
 			continue
 		}
-		columns = append(columns, schemaColumn(f))
+		f := fields[i].Written()
+		columns = append(columns, schemaColumn(&f))
 		if f.Type.Kind == schemas.Enum {
 			columns = append(columns, &column{
 				name: f.Name + schemas.LabelSuffix, optional: true, typ: textType(),

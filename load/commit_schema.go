@@ -35,6 +35,7 @@ func storedColumns(columns []schemas.Column) []StoredColumn {
 		if c.PII == schemas.PIIDrop {
 			continue
 		}
+		c = c.Written()
 		stored = append(stored, storedColumn(c))
 		if c.Type.Kind == schemas.Enum {
 			stored = append(stored, StoredColumn{Name: c.Name + schemas.LabelSuffix, Type: "string"})
@@ -45,10 +46,6 @@ func storedColumns(columns []schemas.Column) []StoredColumn {
 
 func storedColumn(c schemas.Column) StoredColumn {
 	col := StoredColumn{Name: c.Name, Type: typeName(c.Type), Required: c.Required}
-	if c.PII != "" {
-		col.Type = "string"
-		return col
-	}
 	switch c.Type.Kind {
 	case schemas.Struct:
 		col.Fields = storedColumns(c.Type.Fields)

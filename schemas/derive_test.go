@@ -124,7 +124,7 @@ func TestCheck(t *testing.T) {
 		t.Error(err)
 	}
 	err := s.WithDefaults(Defaults{Unknown: IgnoreUnknown, Layouts: []string{"2006 MST"}}).Check()
-	want := "column a.b: layout \"2006 MST\": names of zones stand for several offsets\ncolumn a.c: misfit: extra needs unknown: keep"
+	want := "column a.b: layout \"2006 MST\": names of zones stand for several offsets; column a.c: misfit: extra needs unknown: keep"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -14,7 +14,7 @@ var timestampType = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC
 // ArrowSchema returns the columns of batches: those of the schema, in its order;
 // behind each enum its labels, a dictionary of texts, as <name>_label; at the
 // end _extra, if the schema has it. Required columns are not nullable. An enum
-// inside a struct has its labels there.
+// inside a struct has its labels there. What is hashed or masked is a text.
 func ArrowSchema(s *schemas.Schema) *arrow.Schema {
 	fields := arrowFields(s.Columns)
 	if s.Extra() {
@@ -29,6 +29,7 @@ func arrowFields(columns []schemas.Column) []arrow.Field {
 		if c.PII == schemas.PIIDrop {
 			continue
 		}
+		c = c.Written()
 		fields = append(fields, arrowField(c))
 		if c.Type.Kind == schemas.Enum {
 			fields = append(fields, arrow.Field{Name: c.Name + schemas.LabelSuffix, Type: labelType, Nullable: true})

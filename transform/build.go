@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 
 	"etl/internal/fault"
 	"etl/schemas"
@@ -15,7 +14,7 @@ import (
 // A builder makes buffers from columns.
 type builder struct {
 	*scope
-	extra bool // there is a column _extra
+	key []byte // of hashes
 }
 
 // fields makes the fields of a struct, or of the record, at a path.
@@ -24,14 +23,9 @@ func (b *builder) fields(columns []schemas.Column, path string) ([]*field, error
 	for _, c := range columns {
 		f := &field{scope: b.scope, column: c, path: joinPath(path, c.Name)}
 		var err error
-		switch {
-		case c.PII == schemas.PIIDrop:
-			f.buffer = &dropped{}
-		case c.PII != "":
-			err = fmt.Errorf("pii: %s is not supported yet", c.PII)
-		case c.Misfit == schemas.ExtraMisfit && !b.extra:
-			err = errors.New("misfit: extra needs unknown: keep")
-		default:
+		if c.PII != "" {
+			f.buffer, err = b.personal(c)
+		} else {
 			f.buffer, err = b.buffer(c, f.path)
 		}
 		if err != nil {
@@ -40,6 +34,24 @@ func (b *builder) fields(columns []schemas.Column, path string) ([]*field, error
 		all = append(all, f)
 	}
 	return all, nil
+}
+
+// personal makes the buffer of a column that hides personal data.
+func (b *builder) personal(c schemas.Column) (buffer, error) {
+	if c.PII == schemas.PIIDrop {
+		return &dropped{}, nil
+	}
+	f := &personal{typ: c.Type, hide: masked}
+	if c.PII == schemas.PIIHash {
+		f.hide = hashed(b.key)
+	}
+	if c.Type.Kind == schemas.Enum {
+		f.typ = schemas.Type{Kind: c.Type.Code}
+		c.Type = f.typ
+	}
+	var err error
+	f.values, err = b.buffer(c, "")
+	return f, err
 }
 
 func columnError(path string, err error) error {
@@ -121,11 +133,6 @@ func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read 
 }
 
 func (b *builder) timestamp(c schemas.Column) (buffer, error) {
-	for _, layout := range c.Type.Layouts {
-		if strings.Contains(layout, "MST") {
-			return nil, fmt.Errorf("layout %q: names of zones stand for several offsets", layout)
-		}
-	}
 	r := timestamps{layouts: c.Type.Layouts, zone: b.zone}
 	return bounded(c, ofText(b.scope, r.read), cmp.Compare[int64])
 }
@@ -143,8 +150,5 @@ func (b *builder) structure(c schemas.Column, path string) (buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(arrowFields(c.Type.Fields)) == 0 {
-		return nil, errors.New("a struct of which every field is dropped")
-	}
-	return &structure{scope: b.scope, dtype: arrowType(c.Type), fields: fields}, nil
+	return &structure{scope: b.scope, dtype: arrowType(c.Type), loose: c.Loose, fields: fields}, nil
 }

@@ -17,6 +17,7 @@ type Options struct {
 	Zone    *time.Location // of timestamps without zone; nil: such a timestamp does not fit
 	Key     []string       // columns of the key, top level; empty: rows have no key
 	Version string         // column of the version, top level: an integer, date or timestamp; empty: none
+	PIIKey  []byte         // of the hashes of personal data; needed if the schema has such
 }
 
 // A Decoder turns pages into batches. It is not safe for concurrent use.
@@ -68,13 +69,20 @@ type Reject struct {
 
 // New makes a decoder for records of a schema. Errors are of class Config.
 func New(s *schemas.Schema, o Options) (*Decoder, error) {
+	if s.Hashes() && len(o.PIIKey) == 0 {
+		return nil, fault.New(fault.Config, "schema %s: pii: hash needs a key", s.Name).
+			WithHint("put a long random text into the variable ETL_PII_KEY, and keep it: another key gives other hashes")
+	}
+	if err := s.Check(); err != nil {
+		return nil, fault.New(fault.Config, "schema %s: %w", s.Name, err)
+	}
 	sc := &scope{zone: o.Zone, duplicates: s.DuplicateKeys, badText: s.Text}
-	b := &builder{scope: sc, extra: s.Extra()}
+	b := &builder{scope: sc, key: o.PIIKey}
 	fields, err := b.fields(s.Columns, "")
 	if err != nil {
 		return nil, fault.New(fault.Config, "schema %s: %w", s.Name, err)
 	}
-	d := &Decoder{scope: sc, schema: ArrowSchema(s), row: &structure{scope: sc, fields: fields}, extra: extra{scope: sc}}
+	d := &Decoder{scope: sc, schema: ArrowSchema(s), row: &structure{scope: sc, fields: fields}, extra: extra{scope: sc, private: privateOf(s.Columns)}}
 	if s.Extra() {
 		d.extras = &text{}
 	}
@@ -94,7 +102,7 @@ func New(s *schemas.Schema, o Options) (*Decoder, error) {
 // column returns the field of a name that rows can be told apart by.
 func (d *Decoder) column(s *schemas.Schema, name string) (*field, error) {
 	for _, f := range d.row.fields {
-		if f.column.Name == name && f.column.PII == "" {
+		if f.column.Name == name && f.column.PII != schemas.PIIDrop {
 			return f, nil
 		}
 	}
@@ -106,9 +114,12 @@ func (d *Decoder) keyColumn(s *schemas.Schema, name string) (buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch f.column.Type.Kind {
+	if f.column.PII == schemas.PIIMask {
+		return nil, fault.New(fault.Config, "schema %s: a masked column such as %s cannot be a key", s.Name, name)
+	}
+	switch kind := f.column.Written().Type.Kind; kind {
 	case schemas.Float64, schemas.List, schemas.Struct:
-		return nil, fault.New(fault.Config, "schema %s: a %s such as %s cannot be a key", s.Name, f.column.Type.Kind, name)
+		return nil, fault.New(fault.Config, "schema %s: a %s such as %s cannot be a key", s.Name, kind, name)
 	}
 	return f.buffer, nil
 }
@@ -118,12 +129,13 @@ func (d *Decoder) versionColumn(s *schemas.Schema, name string) error {
 	if err != nil {
 		return err
 	}
-	switch f.column.Type.Kind {
+	kind := f.column.Written().Type.Kind
+	switch kind {
 	case schemas.Int32, schemas.Int64, schemas.Date, schemas.Timestamp:
 		d.version = f.buffer.(versioned)
 		return nil
 	}
-	return fault.New(fault.Config, "schema %s: a %s such as %s cannot be a version", s.Name, f.column.Type.Kind, name)
+	return fault.New(fault.Config, "schema %s: a %s such as %s cannot be a version", s.Name, kind, name)
 }
 
 // version returns value i as a version.

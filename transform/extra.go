@@ -3,6 +3,7 @@ package transform
 // An extra gathers what no column has taken from a record.
 type extra struct {
 	*scope
+	private *private         // what has no place here
 	json    []byte           // the value of _extra, so far
 	unknown map[string]int64 // pattern of the path → how often
 }
@@ -50,6 +51,9 @@ func (e *extra) keep(n *node) error {
 	source, err := e.source(n)
 	if err != nil {
 		return refuse(n, err)
+	}
+	if inside := e.private.of(n); inside != nil {
+		source = inside.redact(nil, source)
 	}
 	if len(e.json) == 0 {
 		e.json = append(e.json, '{')

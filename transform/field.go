@@ -91,7 +91,8 @@ func (f *field) refuse(v *node, err error) error {
 
 // find returns the value at the first path that leads to one that is not null,
 // else one that is null, else nil. Beside that value, equal and null ones at
-// the other paths are taken too: only what differs is left to _extra.
+// the other paths are taken too: only what differs is left to _extra, and of
+// personal data nothing.
 // With an error it returns the value that stands in the way.
 func (f *field) find(object *node) (*node, error) {
 	var found *node
@@ -104,7 +105,7 @@ func (f *field) find(object *node) (*node, error) {
 		case v == nil:
 		case found == nil || found.kind == jsonspan.Null:
 			found = v
-		case string(v.raw) == string(found.raw):
+		case string(v.raw) == string(found.raw) || f.column.PII != "":
 			v.whole = true
 		}
 		if v != nil && v.kind == jsonspan.Null {
@@ -122,6 +123,9 @@ func (f *field) follow(object *node, path schemas.Path) (*node, error) {
 	}
 	v := object
 	for _, name := range path {
+		if f.column.Loose && v.kind == jsonspan.Array {
+			v = emptyObject(f.scope, v)
+		}
 		switch v.kind {
 		case jsonspan.Null:
 			v.whole = true

@@ -136,6 +136,7 @@ func (f *list) key(*schemas.KeyBuilder, int) {}
 type structure struct {
 	*scope
 	dtype  arrow.DataType
+	loose  bool // an empty list is an object without members, as PHP writes it
 	fields []*field
 	valid  bitmap
 }
@@ -143,6 +144,9 @@ type structure struct {
 var errNotObject = errors.New("not an object")
 
 func (f *structure) add(n *node) error {
+	if f.loose && n.kind == jsonspan.Array {
+		n = emptyObject(f.scope, n)
+	}
 	if n.kind != jsonspan.Object {
 		return errNotObject
 	}
@@ -156,6 +160,17 @@ func (f *structure) add(n *node) error {
 	}
 	f.valid.add(true)
 	return nil
+}
+
+// emptyObject returns an object without members for an empty list, any other
+// list as it is.
+func emptyObject(s *scope, n *node) *node {
+	if err := s.open(n); err != nil || len(n.elements) > 0 {
+		return n
+	}
+	empty := *n
+	empty.kind = jsonspan.Object
+	return &empty
 }
 
 func (f *structure) null() {

@@ -42,7 +42,8 @@ func (b *builder) column(s *schemas.Schema, name string, at *node) *schemas.Colu
 		b.at(at, "", "the column %q is dropped as personal data", name)
 		return nil
 	}
-	return c
+	w := c.Written()
+	return &w
 }
 
 func (b *builder) checkKey(d *draft) {
@@ -56,6 +57,8 @@ func (b *builder) checkKey(d *draft) {
 		case seen[leaf.s]:
 			b.at(leaf.at, "", "the column is there twice")
 		case c == nil:
+		case c.PII == schemas.PIIMask:
+			b.at(leaf.at, "pii: hash", "a masked column is no key")
 		case !plain(c.Type) || c.Type.Kind == schemas.Float64:
 			b.at(leaf.at, "", "a column of type %s is no key", c.Type)
 		case !c.Required:

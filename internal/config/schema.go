@@ -2,10 +2,12 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"etl/schemas"
@@ -18,27 +20,45 @@ func (b *builder) schema(d *draft) *schemas.Schema {
 	if !t.known() {
 		return nil
 	}
-	file, text, ok := b.schemaText(t)
-	if !ok {
+	found, err := b.findSchema(t.s, nil)
+	if err != nil {
+		b.at(t.at, err.hint, "%s", strings.ReplaceAll(err.message, strconv.Quote(t.s), t.shown()))
 		return nil
 	}
-	s, known := b.read[file]
+	s, known := b.read[found.file]
 	if !known {
-		name := t.s
-		if ownSchema(name) {
-			name = strings.TrimSuffix(filepath.Base(name), ".yaml")
-		}
-		var err error
-		if s, err = schemas.Parse(name, text); err != nil {
-			s = nil
-			b.schemaMistakes(t, file, text, err)
-		}
-		b.read[file] = s
+		s = b.readSchema(t, found, nil)
+		b.read[found.file] = s
 	}
 	if s == nil {
 		return nil
 	}
-	return s.WithDefaults(d.keys.Defaults.defaults())
+	s = s.WithDefaults(d.keys.Defaults.defaults())
+	if err := s.Check(); err != nil {
+		b.at(t.at, "", "schema %s: %v", s.Name, err)
+	}
+	return s
+}
+
+// readSchema reads a schema file, and those that it extends; chain is the files
+// that extend it. It is nil after a mistake.
+func (b *builder) readSchema(t textLeaf, f schemaFile, chain []schemaFile) *schemas.Schema {
+	chain = append(chain, f)
+	s, err := schemas.ParseOver(f.name, f.text, func(name string) (*schemas.Schema, error) {
+		base, err := b.findSchema(name, chain)
+		if err != nil {
+			return nil, errors.New(err.message)
+		}
+		if s := b.readSchema(t, base, chain); s != nil {
+			return s, nil
+		}
+		return nil, fmt.Errorf("%s has mistakes of its own", base.file)
+	})
+	if err != nil {
+		b.schemaMistakes(t, f.file, f.text, err)
+		return nil
+	}
+	return s
 }
 
 // ownSchema tells a file beside the configuration from a name to look up.
@@ -46,35 +66,58 @@ func ownSchema(name string) bool {
 	return strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || filepath.IsAbs(name) || strings.HasSuffix(name, ".yaml")
 }
 
-// schemaText returns the text of a schema: ./x.yaml from beside the
+// A schemaFile is a schema that was found.
+type schemaFile struct {
+	name, file string
+	binary     bool // it is the one in the binary
+	text       []byte
+}
+
+// in tells whether f is in a chain of files.
+func (f schemaFile) in(chain []schemaFile) bool {
+	return slices.ContainsFunc(chain, func(g schemaFile) bool { return g.file == f.file && g.binary == f.binary })
+}
+
+// A schemaProblem says why a schema was not found.
+type schemaProblem struct{ message, hint string }
+
+// findSchema returns the text of a schema: ./x.yaml from beside the
 // configuration, system/stream from the folder schemas beside it, else from the
-// binary.
-func (b *builder) schemaText(t textLeaf) (file string, text []byte, ok bool) {
-	file = filepath.Join(b.folder, "schemas", filepath.FromSlash(t.s)+".yaml")
-	if ownSchema(t.s) {
-		file = t.s
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(b.folder, file)
+// binary. Files of the chain, which extend it, are passed over: beside the
+// configuration rental/request may extend rental/request in the binary.
+func (b *builder) findSchema(name string, chain []schemaFile) (schemaFile, *schemaProblem) {
+	own := ownSchema(name)
+	f := schemaFile{name: name, file: filepath.Join(b.folder, "schemas", filepath.FromSlash(name)+".yaml")}
+	if own {
+		f.name, f.file = strings.TrimSuffix(filepath.Base(name), ".yaml"), name
+		if !filepath.IsAbs(name) {
+			f.file = filepath.Join(b.folder, name)
 		}
-	} else if !fs.ValidPath(t.s) {
-		b.at(t.at, "system/stream, or ./file.yaml", "%s is no name of a schema", t.shown())
-		return "", nil, false
+	} else if !fs.ValidPath(name) {
+		return f, &schemaProblem{strconv.Quote(name) + " is no name of a schema", "system/stream, or ./file.yaml"}
 	}
-	text, err := os.ReadFile(file)
-	if err == nil {
-		return file, text, true
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		b.at(t.at, "", "reading the schema: %v", errors.Unwrap(err))
-		return "", nil, false
-	}
-	if b.schemas != nil && !ownSchema(t.s) {
-		if text, err := fs.ReadFile(b.schemas, t.s+".yaml"); err == nil {
-			return "schemas/" + t.s + ".yaml", text, true
+	again := f.in(chain)
+	if !again {
+		var err error
+		if f.text, err = os.ReadFile(f.file); err == nil {
+			return f, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return f, &schemaProblem{fmt.Sprintf("reading the schema: %v", errors.Unwrap(err)), ""}
 		}
 	}
-	b.at(t.at, near(t.s, b.schemaNames()), "there is no schema %s", t.shown())
-	return "", nil, false
+	if b.schemas != nil && !own {
+		text, err := fs.ReadFile(b.schemas, name+".yaml")
+		f.file, f.binary, f.text = "schemas/"+name+".yaml", true, text
+		if err == nil && !f.in(chain) {
+			return f, nil
+		}
+		again = again || err == nil
+	}
+	if again {
+		return f, &schemaProblem{fmt.Sprintf("schema %q extends itself", name), ""}
+	}
+	return f, &schemaProblem{fmt.Sprintf("there is no schema %q", name), near(name, b.schemaNames())}
 }
 
 // schemaNames returns the names that can be looked up.

@@ -6,6 +6,7 @@ import (
 	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/load"
+	"etl/transform"
 )
 
 // rejects collects the records that were set aside.
@@ -35,7 +36,7 @@ func (r *rejects) add(item decoded) (err error) {
 		r.count++
 		err := r.w.Write(load.Reject{
 			Unit: r.units[item.unit].name, Page: int64(x.Page), Record: int64(x.Record), Start: int64(x.Start), End: int64(x.End),
-			Path: x.Path, Column: x.Column, Reason: x.Reason, Raw: string(item.page.Body[x.Start:x.End]),
+			Path: x.Path, Column: x.Column, Reason: x.Reason, Raw: string(transform.Redact(r.p.Schema, item.page.Body[x.Start:x.End])),
 		})
 		if err != nil {
 			return err
