@@ -22,7 +22,8 @@ const (
 
 // A Source is one account of one API.
 type Source struct {
-	Name         string
+	Name         string // of a source with accounts: name@account
+	Account      string // empty: the source has no accounts
 	Kind         string // HTTP or JSONRPC
 	BaseURL      string // scheme, host and path, without a slash at the end
 	Zone         *time.Location
@@ -43,7 +44,8 @@ type Source struct {
 // A Pipeline is one stream of a source and the data set that it ends in. What
 // it inherits from its source is merged in.
 type Pipeline struct {
-	Name       string
+	Name       string // of a source with accounts: name@account
+	Stream     string // its name in the file, which it shares with those of the other accounts
 	Source     *Source
 	Request    Request
 	Paging     Paging
@@ -325,7 +327,7 @@ type Template []Part
 // A Part is literal text, or a placeholder if Name is set.
 type Part struct {
 	Literal string
-	Name    string // since, until, last, page, offset, size, cursor, parent.x, account.x, token.x
+	Name    string // since, until, last, page, offset, size, cursor, parent.x, token.x
 	Layout  string // since, until, last: date, datetime, rfc3339, unix or a Go layout
 }
 

@@ -15,6 +15,8 @@ type decoder struct {
 	needed func(path string) bool // tells for a source or pipeline whether the command uses it
 	used   bool                   // what is read now is used: its variables must be set
 	unset  []string               // those that were not, where they need not be
+
+	account *account // of the source or pipeline that is read; nil: it has none
 }
 
 // A leaf is a value of the language that reads itself. A null is never read: a
@@ -104,13 +106,13 @@ func (d *decoder) word(v reflect.Value, f reflect.StructField) {
 	t.open = true
 }
 
-// within reads what belongs to a source or a pipeline, and returns its variables
-// that are not set and need not be.
-func (d *decoder) within(path string, read func()) (unset []string) {
+// within reads what belongs to a source or a pipeline, which perhaps is that of
+// an account, and returns its variables that are not set and need not be.
+func (d *decoder) within(path string, a *account, read func()) (unset []string) {
 	used, before := d.used, d.unset
-	d.used, d.unset = d.needed(path), nil
+	d.used, d.unset, d.account = d.needed(path), nil, a
 	read()
 	unset = d.unset
-	d.used, d.unset = used, before
+	d.used, d.unset, d.account = used, before, nil
 	return unset
 }

@@ -12,6 +12,7 @@ import (
 func (s *Source) Explain(w io.Writer) error {
 	e := &explainer{}
 	e.line("source", s.Name)
+	e.given("account", s.Account)
 	e.line("kind", s.Kind)
 	e.line("base_url", s.BaseURL)
 	if s.Zone != nil {

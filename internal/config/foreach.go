@@ -16,7 +16,7 @@ func (b *builder) link() {
 		if d.keys.ForEach == nil || d.Source == nil {
 			continue
 		}
-		unset := b.within(d.path, func() {
+		unset := b.within(join("pipelines", d.Name), d.account, func() {
 			for i := range d.keys.ForEach.oneOrMany {
 				b.forEach(d, &d.keys.ForEach.oneOrMany[i])
 			}
@@ -139,9 +139,8 @@ func (b *builder) parentPipeline(d *draft, k *forEachOne, each *ForEach) bool {
 	if !k.Pipeline.known() {
 		return false
 	}
-	parent := find(b.drafts, func(p *draft) bool { return p.Name == k.Pipeline.s }).pipelineOf()
+	parent := b.parentOf(d, k.Pipeline)
 	if parent == nil {
-		b.at(k.Pipeline.at, near(k.Pipeline.s, b.pipelineNames()), "there is no pipeline %s", k.Pipeline.shown())
 		return false
 	}
 	each.Pipeline, each.Changed = parent, k.Changed.s
@@ -170,19 +169,27 @@ func (b *builder) parentPipeline(d *draft, k *forEachOne, each *ForEach) bool {
 	return true
 }
 
-func (d *draft) pipelineOf() *Pipeline {
-	if d == nil {
+// parentOf returns the pipeline of a name: that of the same account if they
+// share their source, else one that has no accounts.
+func (b *builder) parentOf(d *draft, name textLeaf) *Pipeline {
+	var names []string
+	others := false
+	for _, p := range b.drafts {
+		names = append(names, p.Stream)
+		switch {
+		case p.Stream != name.s:
+		case p.account == nil || p.Source == d.Source && p.account == d.account:
+			return p.Pipeline
+		default:
+			others = true
+		}
+	}
+	if others {
+		b.at(name.at, "take parents of the same source, or of one without accounts", "pipeline %s has other accounts", name.shown())
 		return nil
 	}
-	return d.Pipeline
-}
-
-func (b *builder) pipelineNames() []string {
-	names := make([]string, len(b.drafts))
-	for i, d := range b.drafts {
-		names[i] = d.Name
-	}
-	return names
+	b.at(name.at, near(name.s, distinct(names)), "there is no pipeline %s", name.shown())
+	return nil
 }
 
 // plain tells whether a type is a single value.
@@ -192,14 +199,14 @@ func plain(t schemas.Type) bool {
 
 // cycle reports a pipeline that is among its own ancestors.
 func (b *builder) cycle(d *draft, path []string) {
-	path = append(path, d.Name)
+	path = append(path, d.Stream)
 	switch d.visit {
 	case visited, looped:
 		return
 	case visiting:
 		d.visit = looped
 		d.ForEach = nil // so that nobody runs in circles
-		b.at(d.keys.ForEach.place.at, "", "pipelines wait for each other: %s", strings.Join(path[slices.Index(path, d.Name):], " → "))
+		b.at(d.keys.ForEach.place.at, "", "pipelines wait for each other: %s", strings.Join(path[slices.Index(path, d.Stream):], " → "))
 		return
 	}
 	d.visit = visiting
@@ -239,8 +246,6 @@ func (b *builder) checkUses(d *draft) {
 			if d.Paging.Size == 0 {
 				problem, hint = "needs paging with a size", ""
 			}
-		case "account":
-			problem = "is not supported yet"
 		default:
 			problem = "stands for nothing here"
 		}

@@ -14,7 +14,7 @@ import (
 // the same account. Each is a SHA-256 in hex. They do not depend on the order of
 // keys, and hold neither what stands under auth nor any secret value.
 type Identity struct {
-	Source  string // base_url, headers, params: whose data it is
+	Source  string // base_url, account, headers, params: whose data it is
 	Request string // Source, request and paging: what is asked for a parent
 	All     string // Request, for_each, window, records and replies: what a slice holds
 }
@@ -23,6 +23,9 @@ type Identity struct {
 func (p *Pipeline) Identity() Identity {
 	source := digest(func(c canon) {
 		c.texts(p.Source.Kind, p.Source.BaseURL)
+		if p.Source.Account != "" {
+			c.texts("account", p.Source.Account)
+		}
 		c.fields(p.Headers)
 		c.fields(p.Params)
 	})

@@ -126,6 +126,13 @@ func (partitionBy) schema() *jsonschema.Schema {
 
 func (opaque) schema() *jsonschema.Schema { return &jsonschema.Schema{} }
 
+func (accountsLeaf) schema() *jsonschema.Schema {
+	values := &jsonschema.Schema{Types: []string{"object", "null"}, AdditionalProperties: scalarSchema()}
+	return either(matching(`^\$\{file:.+\}$`), &jsonschema.Schema{
+		Type: "object", AdditionalProperties: values, PropertyNames: &jsonschema.Schema{Pattern: accountName.String()},
+	})
+}
+
 func (members) schema() *jsonschema.Schema { return ofType("object") }
 
 func (template) schema() *jsonschema.Schema {

@@ -38,7 +38,7 @@ type sourceKeys struct {
 	CAFile       textLeaf     `json:"ca_file" doc:"Certificates of authorities to trust beside the system's."`
 	UserAgent    textLeaf     `json:"user_agent" doc:"What the header User-Agent says."`
 	InsecureHTTP flagLeaf     `json:"insecure_http" doc:"Lets credentials go over http to other hosts than this one."`
-	Accounts     opaque       `json:"accounts" doc:"Not supported yet."`
+	Accounts     accountsLeaf `json:"accounts" doc:"Makes this a source for each account, and each of its pipelines a data set for each; {account.x} is a value of the account: almaty: { x: 4 }."`
 	shared
 }
 

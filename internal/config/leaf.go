@@ -266,6 +266,10 @@ type opaque struct{ place }
 
 func (l *opaque) read(_ *decoder, n *node) { l.at = n }
 
+// accountsLeaf is a map of accounts, or the file that holds it. It was read
+// before everything else.
+type accountsLeaf struct{ opaque }
+
 // members is a map of parameters, read later.
 type members struct{ opaque }
 
@@ -291,9 +295,11 @@ func (l *oneOrMany[T]) read(d *decoder, n *node) {
 type named[T any] []namedOne[T]
 
 type namedOne[T any] struct {
-	name string
-	at   *node
-	one  T
+	name    string // as the user wrote it
+	path    string // with the account
+	account *account
+	at      *node
+	one     T
 	// unset are the variables that are not set, where they need not be.
 	unset []string
 }

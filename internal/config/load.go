@@ -3,7 +3,6 @@ package config
 import (
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -46,8 +45,10 @@ func Parse(file string, text []byte, o Options) (*Config, error) {
 	if top := r.parse(newDocument(file, text), text); top != nil {
 		top.hush(false)
 		b := newBuilder(r, file, o)
+		b.needed = needed(top, withoutAccounts(o.Only))
+		top = b.expand(inherit(top))
 		b.needed = needed(top, o.Only)
-		if c := b.build(inherit(top)); len(r.mistakes) == 0 {
+		if c := b.build(top); len(r.mistakes) == 0 {
 			return c, nil
 		}
 	}
@@ -62,33 +63,46 @@ func needed(top *node, only []string) func(path string) bool {
 		return func(string) bool { return true }
 	}
 	used := map[string]bool{}
-	var take func(name string, pipeline *node)
-	take = func(name string, pipeline *node) {
-		if pipeline == nil || used["pipelines."+name] {
+	var take func(pipeline entry)
+	take = func(pipeline entry) {
+		path := join("pipelines", fullName(pipeline.key, pipeline.account))
+		if used[path] {
 			return
 		}
-		used["pipelines."+name] = true
-		if source := pipeline.get("source"); source != nil {
-			used["sources."+source.scalar] = true
-		}
-		for _, parent := range parents(pipeline) {
-			take(parent, top.get("pipelines").get(parent))
-		}
-	}
-	for _, pattern := range only {
-		if name, ok := strings.CutPrefix(pattern, "source:"); ok {
-			used["sources."+name] = true
-			continue
-		}
-		if pipelines := top.get("pipelines"); pipelines != nil {
-			for _, e := range pipelines.entries {
-				if ok, _ := path.Match(pattern, e.key); ok {
-					take(e.key, e.value)
+		used[path] = true
+		used[join("sources", fullName(pipeline.value.get("source").word(), pipeline.account))] = true
+		for _, name := range parents(pipeline.value) {
+			for _, e := range top.get("pipelines").members() {
+				if e.key == name && (e.account == nil || e.account == pipeline.account) {
+					take(e)
 				}
 			}
 		}
 	}
+	for _, pattern := range only {
+		source, isSource := strings.CutPrefix(pattern, "source:")
+		for _, e := range top.get("sources").members() {
+			if isSource && fits(source, e.key, fullName(e.key, e.account)) {
+				used[join("sources", fullName(e.key, e.account))] = true
+			}
+		}
+		for _, e := range top.get("pipelines").members() {
+			if !isSource && fits(pattern, e.key, fullName(e.key, e.account)) {
+				take(e)
+			}
+		}
+	}
 	return func(path string) bool { return used[path] }
+}
+
+// withoutAccounts makes of patterns that name one account those for all.
+func withoutAccounts(patterns []string) []string {
+	var all []string
+	for _, pattern := range patterns {
+		pattern, _, _ = strings.Cut(pattern, "@")
+		all = append(all, pattern)
+	}
+	return all
 }
 
 // parents returns the names of the pipelines that a pipeline makes its requests

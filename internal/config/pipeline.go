@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"etl/schemas"
@@ -16,11 +17,13 @@ const (
 // A draft is a pipeline under construction, with what its checks need.
 type draft struct {
 	*Pipeline
-	keys  *pipelineKeys
-	at    *node // of its name
-	path  string
-	uses  []use
-	visit visit
+	keys *pipelineKeys
+	at   *node // of its name
+	path string
+	uses []use
+
+	account *account
+	visit   visit
 }
 
 // A visit says how far the search for loops has come.
@@ -36,8 +39,9 @@ const (
 // pipeline builds a pipeline but for its parents.
 func (b *builder) pipeline(one *namedOne[pipelineKeys]) *draft {
 	k := &one.one
-	d := &draft{keys: k, at: one.at, path: one.at.path, Pipeline: &Pipeline{
-		Name:       one.name,
+	d := &draft{keys: k, at: one.at, path: one.at.path, account: one.account, Pipeline: &Pipeline{
+		Name:       fullName(one.name, one.account),
+		Stream:     one.name,
 		Version:    k.Version.s,
 		Merge:      k.Write.s == "merge",
 		Complete:   k.Complete.s,
@@ -59,7 +63,7 @@ func (b *builder) pipeline(one *namedOne[pipelineKeys]) *draft {
 	for _, p := range k.Partition {
 		d.Partition = append(d.Partition, Partition{By: p.By.by, N: p.By.n, Of: p.Of.s})
 	}
-	unset := b.within(one.at.path, func() { b.insides(d) })
+	unset := b.within(one.path, one.account, func() { b.insides(d) })
 	d.Unset = distinct(one.unset, unset)
 	if d.Source != nil {
 		d.Unset = distinct(d.Unset, d.Source.Unset)
@@ -75,7 +79,8 @@ func (b *builder) insides(d *draft) {
 	if !k.Source.known() {
 		return
 	}
-	if d.Source = find(b.config.Sources, func(s *Source) bool { return s.Name == k.Source.s }); d.Source == nil {
+	name := fullName(k.Source.s, d.account)
+	if d.Source = find(b.config.Sources, func(s *Source) bool { return s.Name == name }); d.Source == nil {
 		b.at(k.Source.at, near(k.Source.s, b.sourceNames()), "there is no source %s", k.Source.shown())
 		return
 	}
@@ -100,11 +105,12 @@ func (b *builder) insides(d *draft) {
 }
 
 func (b *builder) sourceNames() []string {
-	names := make([]string, len(b.config.Sources))
-	for i, s := range b.config.Sources {
-		names[i] = s.Name
+	var names []string
+	for _, s := range b.config.Sources {
+		name, _, _ := strings.Cut(s.Name, "@")
+		names = append(names, name)
 	}
-	return names
+	return distinct(names)
 }
 
 // find returns the first element that fits, or nil.

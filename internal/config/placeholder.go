@@ -34,7 +34,7 @@ func (d *decoder) placeholder(n *node, inside string, sc scope) (Part, bool) {
 	case timed:
 		hint = "only since, until and last have a layout"
 	case anyOf(name, "page", "offset", "size", "cursor"):
-	case dotted && member != "" && anyOf(root, "parent", "account", "token"):
+	case dotted && member != "" && anyOf(root, "parent", "token"):
 	default:
 		d.at(n, near(name, placeholderNames), "unknown placeholder {%s}", inside)
 		return p, false

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -62,7 +62,7 @@ func (b *builder) requestKeys(k *requestKeys, s *Source) bool {
 }
 
 // path reads the path of a request. It begins with a slash, and its variables
-// are percent-encoded.
+// are percent-encoded unless one is all of it.
 func (b *builder) path(t template, sc scope) Template {
 	secret := sc.secret
 	sc.encode, sc.secret = true, false
@@ -74,13 +74,11 @@ func (b *builder) path(t template, sc scope) Template {
 		b.at(t.at, "", "a secret stands only in headers and parameters, and under auth")
 	case len(v.Text) == 0 || !strings.HasPrefix(v.Text[0].Literal, "/"):
 		b.at(t.at, "it is put behind base_url", "a path begins with /")
-	case strings.ContainsAny(variableText.ReplaceAllString(t.at.scalar, ""), "?#"):
+	case slices.ContainsFunc(v.Text, func(p Part) bool { return strings.ContainsAny(p.Literal, "?#") }):
 		b.at(t.at, "query: { name: value }", "a path has no query")
 	}
 	return v.Text
 }
-
-var variableText = regexp.MustCompile(`\$\{[^}]*\}`)
 
 // over lays fields upon others: those of equal name are replaced in their
 // place, the rest follows.

@@ -8,14 +8,15 @@ import (
 )
 
 // Select returns the pipelines that patterns name, in the order of the file:
-// names or globs; no pattern is all of them. A pattern that fits nothing is an
-// error, and so is a pipeline whose variables Options.Only had left out.
+// names or globs; no pattern is all of them. A name without an account stands
+// for those of all accounts. A pattern that fits nothing is an error, and so is
+// a pipeline whose variables Options.Only had left out.
 func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
 	chosen := map[*Pipeline]bool{}
 	for _, pattern := range patterns {
 		found := false
 		for _, p := range c.Pipelines {
-			if ok, _ := path.Match(pattern, p.Name); ok { // a pattern that is none fits nothing
+			if fits(pattern, p.Stream, p.Name) {
 				chosen[p], found = true, true
 			}
 		}
@@ -36,10 +37,33 @@ func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
 	return selected, nil
 }
 
+// SourcesOf returns the source of a name: with accounts, one for each of them.
+func (c *Config) SourcesOf(name string) (all []*Source) {
+	for _, s := range c.Sources {
+		of, _, _ := strings.Cut(s.Name, "@")
+		if name == of || name == s.Name {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// fits tells whether a pattern is for a name, which stands for all accounts, or
+// for the full name of one of them.
+func fits(pattern, name, full string) bool {
+	short, _ := path.Match(pattern, name) // a pattern that is none fits nothing
+	long, _ := path.Match(pattern, full)
+	return short || long
+}
+
 func (c *Config) unknown(pattern string) error {
 	var names []string
 	for _, p := range c.Pipelines {
-		names = append(names, p.Name)
+		name := p.Stream
+		if strings.Contains(pattern, "@") {
+			name = p.Name
+		}
+		names = append(names, name)
 	}
-	return fault.New(fault.Config, "no pipeline is named %q", pattern).WithHint("%s", near(pattern, names))
+	return fault.New(fault.Config, "no pipeline is named %q", pattern).WithHint("%s", near(pattern, distinct(names)))
 }

@@ -13,18 +13,21 @@ import (
 func (b *builder) source(one *namedOne[sourceKeys]) *Source {
 	k := &one.one
 	s := &Source{
-		Name: one.name, Kind: HTTP,
+		Name: fullName(one.name, one.account), Kind: HTTP,
 		Timeout: k.Timeout.d, MaxWait: k.MaxWait.d,
 		CAFile: k.CAFile.s, UserAgent: k.UserAgent.s, InsecureHTTP: k.InsecureHTTP.b,
 	}
 	if k.Kind.known() {
 		s.Kind = k.Kind.s
 	}
+	if one.account != nil {
+		s.Account = one.account.name
+	}
 	s.Retries = int(k.Retries.n)
 	if k.Retries.known() && k.Retries.n == 0 {
 		s.Retries = -1
 	}
-	unset := b.within(one.at.path, func() {
+	unset := b.within(one.path, one.account, func() {
 		s.Zone = b.zone(k.Timezone)
 		s.Headers = b.fields(k.Headers.at, scope{template: true})
 		s.Params = b.fields(k.Params.at, scope{template: true})
@@ -37,9 +40,6 @@ func (b *builder) source(one *namedOne[sourceKeys]) *Source {
 	}
 	if k.Params.given() && s.Kind != JSONRPC {
 		b.at(k.Params.at, "write parameters of a query under request.query", "params belong to jsonrpc")
-	}
-	if k.Accounts.given() {
-		b.at(k.Accounts.at, "write one source per account", "accounts are not supported yet")
 	}
 	s.Unset = distinct(one.unset, unset)
 	b.shared(&k.shared, s)

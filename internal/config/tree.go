@@ -67,6 +67,9 @@ type entry struct {
 	key   string
 	at    *node // place of the key
 	value *node
+
+	account *account // of the source or pipeline that this is; nil: none
+	unset   []string // variables that its accounts need and that are not set
 }
 
 // get returns the value of a key, or nil.
@@ -80,6 +83,14 @@ func (n *node) get(key string) *node {
 		}
 	}
 	return nil
+}
+
+// members returns the entries of a map, none of nil.
+func (n *node) members() []entry {
+	if n == nil {
+		return nil
+	}
+	return n.entries
 }
 
 // has tells whether a map has a key. One with null is as good as not there.
@@ -173,7 +184,7 @@ func (r *report) members(n *node, pairs []*ast.MappingValueNode, depth int) {
 		if value.form == nullForm {
 			value.line, value.column = key.line, key.column
 		}
-		n.entries = append(n.entries, entry{at.Value, key, value})
+		n.entries = append(n.entries, entry{key: at.Value, at: key, value: value})
 	}
 }
 
@@ -237,7 +248,7 @@ func (n *node) with(key string, value *node) *node {
 		}
 	}
 	if value != nil {
-		changed.entries = append(changed.entries, entry{key, value, value})
+		changed.entries = append(changed.entries, entry{key: key, at: value, value: value})
 	}
 	return &changed
 }

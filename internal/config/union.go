@@ -80,8 +80,10 @@ func (l *named[T]) read(d *decoder, n *node) {
 		if !ownName.MatchString(e.key) {
 			d.at(e.at, "small letters, digits and _, a letter first, at most 100", "the name cannot be used")
 		}
-		one := namedOne[T]{name: e.key, at: e.at}
-		one.unset = d.within(e.at.path, func() { d.into(e.value, reflect.ValueOf(&one.one).Elem()) })
+		one := namedOne[T]{name: e.key, at: e.at, account: e.account}
+		one.path = join(n.path, fullName(e.key, e.account))
+		unset := d.within(one.path, e.account, func() { d.into(e.value, reflect.ValueOf(&one.one).Elem()) })
+		one.unset = distinct(e.unset, unset)
 		*l = append(*l, one)
 	}
 }

@@ -83,7 +83,17 @@ func (d *decoder) text(n *node, sc scope) Value {
 		case literalPiece:
 			v.Text = v.Text.literal(t.text)
 		case placeholderPiece:
-			if part, ok := d.placeholder(n, t.text, sc); ok {
+			if name, ok := strings.CutPrefix(t.text, "account."); ok {
+				of, ok := d.accountValue(n, name, sc)
+				if !ok {
+					return absent
+				}
+				v.Secret = v.Secret || of.Secret
+				if len(all) == 1 {
+					return of
+				}
+				v.Text = v.Text.literal(encoded(of.plainText(), sc))
+			} else if part, ok := d.placeholder(n, t.text, sc); ok {
 				v.Text = append(v.Text, part)
 			}
 		case variablePiece:
@@ -113,7 +123,7 @@ func typed(f filling, v Value, sc scope) Value {
 	case f.filter == "json":
 		v = fromJSON(f.text, v.Secret)
 	default:
-		v.Text = v.Text.literal(encoded(f.text, sc))
+		v.Text = v.Text.literal(f.text) // a whole path is one already
 	}
 	return v
 }

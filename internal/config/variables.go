@@ -25,8 +25,9 @@ const (
 	placeholderPiece
 )
 
-// split cuts the text of a scalar into pieces. Only templates have placeholders; in
-// them {{ and }} stand for braces. $$ stands for a dollar sign.
+// split cuts the text of a scalar into pieces. Only templates have placeholders,
+// but for {account.x}; in them {{ and }} stand for braces. $$ stands for a
+// dollar sign.
 func split(s string, template bool) (all []piece, err error) {
 	literal := func(text string) {
 		if last := len(all) - 1; last >= 0 && all[last].kind == literalPiece {
@@ -55,7 +56,7 @@ func split(s string, template bool) (all []piece, err error) {
 			}
 			literal(s[:1])
 			s = s[2:]
-		case template && s[0] == '{':
+		case template && s[0] == '{', strings.HasPrefix(s, "{account."):
 			end := strings.IndexByte(s, '}')
 			if end < 0 {
 				return nil, errors.New("{ without }")
@@ -260,7 +261,7 @@ func (d *decoder) plain(n *node) (s string, given, open, ok bool) {
 			b.WriteString(t.text)
 			continue
 		}
-		f, ok := d.fill(n, t.text)
+		f, ok := d.fillPlain(n, t)
 		switch {
 		case !ok:
 			return "", true, false, false
@@ -277,5 +278,18 @@ func (d *decoder) plain(n *node) (s string, given, open, ok bool) {
 	return b.String(), true, open, true
 }
 
-// filled tells whether a scalar has a variable, so that its text is not shown.
-func (n *node) filled() bool { return n.form == textForm && strings.Contains(n.scalar, "${") }
+// fillPlain looks up a variable, or a value of the account.
+func (d *decoder) fillPlain(n *node, t piece) (filling, bool) {
+	if t.kind == variablePiece {
+		return d.fill(n, t.text)
+	}
+	v, ok := d.accountValue(n, strings.TrimPrefix(t.text, "account."), scope{})
+	absent := v.Kind == Absent || v.Kind == Null
+	return filling{text: v.plainText(), secret: v.Secret, absent: absent, open: absent && !d.used}, ok
+}
+
+// filled tells whether a scalar has a variable or a value of an account, so
+// that its text is not shown.
+func (n *node) filled() bool {
+	return n.form == textForm && (strings.Contains(n.scalar, "${") || strings.Contains(n.scalar, "{account."))
+}
