@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"etl/internal/config"
 	"etl/internal/pipeline"
 )
 
@@ -34,7 +33,7 @@ func (sh *shell) preview(c *cli.Context) error {
 		return err
 	}
 	o := pipeline.Options{Config: cfg}
-	if slices.ContainsFunc(p.ForEach, func(f config.ForEach) bool { return f.Pipeline != nil }) {
+	if hasParents(p) {
 		if o.Store, err = openExisting(cfg); err != nil {
 			return err
 		}

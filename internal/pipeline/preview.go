@@ -6,7 +6,6 @@ import (
 
 	"etl/extract"
 	"etl/internal/config"
-	"etl/internal/fault"
 	"etl/transform"
 )
 
@@ -52,22 +51,11 @@ func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*S
 
 // firstPage asks for one page.
 func (j *job) firstPage(ctx context.Context) (*extract.Page, map[string]any, error) {
-	slices, err := j.slices(nil)
+	vars, err := j.firstVars(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(slices) == 0 {
-		return nil, nil, fault.New(fault.Config, "pipeline %s has no slice yet: its window starts later", j.p.Name)
-	}
-	t := &take{job: j, slice: slices[len(slices)-1]}
-	parents, err := t.planParents(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(parents) == 0 {
-		return nil, nil, fault.New(fault.Config, "pipeline %s has no parent to ask for", j.p.Name)
-	}
-	l := j.client.List(j.p, extract.Vars{Since: t.since, Until: t.until, Parent: parents[0]})
+	l := j.client.List(j.p, vars)
 	page, err := l.Fetch(ctx, l.First())
-	return page, parents[0], err
+	return page, vars.Parent, err
 }

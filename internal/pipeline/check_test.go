@@ -1,0 +1,135 @@
+package pipeline
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"etl/internal/config"
+	"etl/load"
+)
+
+// check checks the pipelines of one source, by name.
+func (w *world) check(c *config.Config, source string, names ...string) *SourceCheck {
+	w.t.Helper()
+	pipelines, err := c.Select(names)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	store, err := load.Open(w.root)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range c.Sources {
+		if s.Name == source {
+			return Check(w.t.Context(), Options{Config: c, Store: store}, s, pipelines)
+		}
+	}
+	w.t.Fatalf("no source %s", source)
+	return nil
+}
+
+func TestCheckTellsWhatItSees(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.check(w.config(), "rental", "request_list")
+	if !s.Reached || s.Login != LoginOK || s.ClockAhead == nil || len(s.Errors()) != 2 || s.Errors()[0] != nil || s.Errors()[1] != nil {
+		t.Errorf("%+v", s)
+	}
+	got := s.Pipelines[0]
+	got.Seconds = 0
+	total := int64(60)
+	want := PipelineCheck{
+		Name: "request_list", Records: "results", Lists: []Place{{"results", 10}}, Paging: "page", More: true, Total: &total,
+		Pages: []Sized{{10, 10}, {1000, 60}}, Proof: config.Counted,
+	}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(PipelineCheck{}), cmp.Comparer(func(a, b Failure) bool { return a.Error == b.Error })); diff != "" {
+		t.Errorf("request_list (-want +got):\n%s", diff)
+	}
+}
+
+// It makes a login and at most two requests for a pipeline, and writes nothing.
+func TestCheckAsksLittle(t *testing.T) {
+	w := newWorld(t, nil)
+	w.check(w.config(), "rental", "request_list", "workshop_resources")
+	if lines := w.requests(); len(lines) != 5 || !strings.Contains(lines[0], "/auth/login/") {
+		t.Errorf("%d requests: %s", len(lines), lines)
+	}
+	if left, _ := os.ReadDir(w.root); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestCheckSeesSizesThatWereCut(t *testing.T) {
+	w := newWorld(t, map[string]string{"rental.page_cap": "25"})
+	got := w.check(w.config(), "rental", "request_list").Pipelines[0]
+	if diff := cmp.Diff([]Sized{{10, 10}, {1000, 25}}, got.Pages); diff != "" || !got.Cut || got.Ignored {
+		t.Errorf("cut %v, ignored %v, pages (-want +got):\n%s", got.Cut, got.Ignored, diff)
+	}
+	w = newWorld(t, map[string]string{"rental.page_cap": "3"})
+	got = w.check(w.config(), "rental", "request_list").Pipelines[0]
+	if diff := cmp.Diff([]Sized{{10, 3}, {1000, 3}}, got.Pages); diff != "" || !got.Cut {
+		t.Errorf("cut %v, pages (-want +got):\n%s", got.Cut, diff)
+	}
+}
+
+// What the configuration does not say right is told with what would be.
+func TestCheckNamesOtherPlaces(t *testing.T) {
+	w := newWorld(t, nil)
+	c := w.config()
+	for _, p := range c.Pipelines {
+		p.Records.At = []config.RecordPath{{Path: config.Path{"payload"}}}
+		p.Paging.Read.Total = nil
+	}
+	s := w.check(c, "rental", "request_list")
+	got := s.Pipelines[0]
+	if got.Class != "data" || got.What != "a list stands at results: records: results" {
+		t.Errorf("%+v", got)
+	}
+	if diff := cmp.Diff([]string{"count"}, got.Totals); diff != "" {
+		t.Errorf("totals (-want +got):\n%s", diff)
+	}
+	for _, p := range c.Pipelines {
+		p.Records.MissingEmpty = true
+	}
+	if got = w.check(c, "rental", "request_list").Pipelines[0]; got.err != nil || got.Records != "" || len(got.Lists) != 1 {
+		t.Errorf("missing: empty: %+v", got)
+	}
+}
+
+func TestCheckOfBadCredentials(t *testing.T) {
+	w := newWorld(t, nil)
+	w.env["RENTAL_PASSWORD"] = "hunter2"
+	s := w.check(w.config(), "rental", "request_list")
+	if !s.Reached || s.Login != LoginFailed || s.Class != "auth" || len(s.Pipelines) != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCheckOfASilentHost(t *testing.T) {
+	w := newWorld(t, nil)
+	w.wrap(func(http.Handler) http.Handler {
+		return http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	})
+	c := w.config()
+	for _, s := range c.Sources {
+		s.Retries = -1
+	}
+	s := w.check(c, "rental", "request_list")
+	if s.Reached || s.Login != "" || s.Class != "transient" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestCheckTellsTheBudget(t *testing.T) {
+	w := newWorld(t, nil)
+	s := w.check(w.config(), "calls", "sales_funnels")
+	if len(s.Budget) != 1 || s.Budget[0].At != "result.metadata.limits.minute_remaining" || s.Budget[0].Left < 1 || s.Budget[0].ResetsIn < 1 {
+		t.Errorf("budget %+v", s.Budget)
+	}
+	if p := s.Pipelines[0]; p.Records != "result.data" || !p.Hint || p.Total == nil || *p.Total != 40 {
+		t.Errorf("%+v", p)
+	}
+}
