@@ -46,7 +46,7 @@ func (d *Dataset) sweep(c *Commit) error {
 	live := c.live()
 	for _, name := range names {
 		match := liveName.FindStringSubmatch(path.Base(name))
-		if match == nil {
+		if match == nil || strings.HasPrefix(name, d.data()+"/"+accountFolder) {
 			continue // not ours
 		}
 		number, err := strconv.ParseInt(match[1], 10, 64)

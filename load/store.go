@@ -121,7 +121,13 @@ func (d *Dataset) state(elem ...string) string {
 }
 
 // data returns the folder of the data set's live files.
-func (d *Dataset) data() string { return path.Join("data", d.pipeline) }
+func (d *Dataset) data() string {
+	stream, account := d.account()
+	if account != "" {
+		return path.Join("data", stream, accountFolder+account)
+	}
+	return path.Join("data", stream)
+}
 
 // absolute returns the name of an object as readers outside open it.
 func (s *Store) absolute(name string) string {

@@ -7,8 +7,12 @@ import (
 	"path"
 )
 
-// view returns the name of the file with the views of the data set.
-func (d *Dataset) view() string { return path.Join("views", d.pipeline+".sql") }
+// view returns the name of the file with the views of the data set, which it
+// shares with those of the other accounts.
+func (d *Dataset) view() string {
+	stream, _ := d.account()
+	return path.Join("views", stream+".sql")
+}
 
 // writeView writes the views of a commit that is being published, unless a
 // newer one is published already.
@@ -17,23 +21,31 @@ func (d *Dataset) writeView(c *Commit) error {
 	if err != nil || newer {
 		return err
 	}
-	text, err := d.ViewSQL(c)
+	if err := d.enroll(); err != nil {
+		return err
+	}
+	commits, err := d.union(c)
+	if err != nil {
+		return err
+	}
+	text, err := d.ViewSQL(commits...)
 	if err != nil {
 		return err
 	}
 	return stored(d.store.objects.put(d.view(), []byte(text)), "writing the view of %s", d.pipeline)
 }
 
-// refreshView writes the views of the newest published commit if the file says
+// refreshView writes the views of the newest published commits if the file says
 // anything else. It looks again after it has written: who was slower than a
-// newer commit may have put an old view over the new one.
+// newer commit, also one of another account, may have put an old view over the
+// new one.
 func (d *Dataset) refreshView() error {
 	for {
-		c, err := d.Published()
-		if err != nil || c == nil {
+		commits, err := d.union(nil)
+		if err != nil || len(commits) == 0 {
 			return err
 		}
-		text, err := d.ViewSQL(c)
+		text, err := d.ViewSQL(commits...)
 		if err != nil {
 			return err
 		}

@@ -14,25 +14,44 @@ import (
 // <pipeline>__<column>, with a row for each element: the key columns, named
 // <pipeline>_<key>, then the fields of the struct. Durations are INTERVAL,
 // uuids UUID, json is JSON, at any depth; everything else is as in the files.
-func (d *Dataset) ViewSQL(c *Commit) (string, error) {
+//
+// Of a stream with accounts it takes a commit of each. The views are named after
+// the stream, hold the rows of all, and have a column _account.
+func (d *Dataset) ViewSQL(commits ...*Commit) (string, error) {
 	w := &sqlWriter{}
-	w.printf("-- commit %d of %s; written anew with every commit\n", c.Number, c.Pipeline)
-	w.rows(d.store, c)
-	for _, col := range c.Schema.Columns {
-		if col.Type == "list" && col.Fields[0].Type == "struct" {
-			w.elements(c, col)
+	w.view, w.account = d.account()
+	for _, c := range commits {
+		w.printf("-- commit %d of %s; written anew with every commit\n", c.Number, c.Pipeline)
+	}
+	w.printf("CREATE OR REPLACE VIEW %s AS\n", w.name(w.view))
+	for i, c := range commits {
+		if i > 0 {
+			w.printf("\nUNION ALL BY NAME\n")
+		}
+		w.rows(d.store, c)
+	}
+	w.printf(";\n")
+	seen := map[string]bool{}
+	for _, c := range commits {
+		for _, col := range c.Schema.Columns {
+			if col.Type == "list" && col.Fields[0].Type == "struct" && !seen[col.Name] {
+				seen[col.Name] = true
+				w.elements(c, col)
+			}
 		}
 	}
 	if w.err != nil {
-		return "", fault.New(fault.Config, "writing the view of %s: %w", c.Pipeline, w.err)
+		return "", fault.New(fault.Config, "writing the view of %s: %w", w.view, w.err)
 	}
 	return w.text.String(), nil
 }
 
 // A sqlWriter writes DuckDB's SQL and remembers the first mistake.
 type sqlWriter struct {
-	text strings.Builder
-	err  error
+	view    string // name of the view over the rows
+	account string // empty: there are no accounts
+	text    strings.Builder
+	err     error
 }
 
 func (w *sqlWriter) printf(format string, args ...any) { fmt.Fprintf(&w.text, format, args...) }
@@ -51,9 +70,12 @@ func (w *sqlWriter) quote(s, mark string) string {
 	return mark + strings.ReplaceAll(s, mark, mark+mark) + mark
 }
 
-// rows writes the view over the files of a commit.
+// accountColumn tells the rows of accounts apart in views.
+const accountColumn = "_account"
+
+// rows writes the rows of the files of a commit.
 func (w *sqlWriter) rows(s *Store, c *Commit) {
-	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(c.Pipeline))
+	w.printf("SELECT\n")
 	for i, col := range c.Schema.Columns {
 		value := w.value(col, w.name(col.Name), 0)
 		if len(c.Files) == 0 {
@@ -62,17 +84,29 @@ func (w *sqlWriter) rows(s *Store, c *Commit) {
 		if value != w.name(col.Name) {
 			value += " AS " + w.name(col.Name)
 		}
-		w.printf("  %s%s\n", value, comma(i, len(c.Schema.Columns)))
+		w.printf("  %s%s\n", value, comma(i, len(c.Schema.Columns)+w.more()))
+	}
+	if w.account != "" {
+		_, account, _ := strings.Cut(c.Pipeline, "@")
+		w.printf("  %s AS %s\n", w.literal(account), w.name(accountColumn))
 	}
 	if len(c.Files) == 0 {
-		w.printf("WHERE false;\n")
+		w.printf("WHERE false")
 		return
 	}
 	w.printf("FROM read_parquet([\n")
 	for i, f := range c.Files {
 		w.printf("  %s%s\n", w.literal(globless(s.absolute(f.Path))), comma(i, len(c.Files)))
 	}
-	w.printf("], hive_partitioning = false);\n")
+	w.printf("], hive_partitioning = false)")
+}
+
+// more is how many columns views have beside those of the files.
+func (w *sqlWriter) more() int {
+	if w.account == "" {
+		return 0
+	}
+	return 1
 }
 
 // comma separates the i-th of n things from the next.
@@ -92,18 +126,25 @@ func globless(path string) string {
 // elements writes the view over the elements of a list of structs.
 func (w *sqlWriter) elements(c *Commit, list StoredColumn) {
 	fields := list.Fields[0].Fields
-	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(c.Pipeline+"__"+list.Name))
+	columns := len(c.Schema.Key) + len(fields) + w.more()
+	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(w.view+"__"+list.Name))
+	if w.account != "" {
+		w.printf("  %s%s\n", w.name(accountColumn), comma(0, columns))
+	}
 	for i, key := range c.Schema.Key {
-		w.printf("  key%d AS %s%s\n", i, w.name(keyName(c.Pipeline, key, fields)), comma(i, len(c.Schema.Key)+len(fields)))
+		w.printf("  key%d AS %s%s\n", i, w.name(keyName(w.view, key, fields)), comma(i+w.more(), columns))
 	}
 	for i, f := range fields {
 		w.printf("  struct_extract(element, %s) AS %s%s\n", w.literal(f.Name), w.name(f.Name), comma(i, len(fields)))
 	}
 	w.printf("FROM (SELECT ")
+	if w.account != "" {
+		w.printf("%s, ", w.name(accountColumn))
+	}
 	for i, key := range c.Schema.Key {
 		w.printf("%s AS key%d, ", w.name(key), i)
 	}
-	w.printf("unnest(%s) AS element FROM %s);\n", w.name(list.Name), w.name(c.Pipeline))
+	w.printf("unnest(%s) AS element FROM %s);\n", w.name(list.Name), w.name(w.view))
 }
 
 // keyName returns the name of a key column beside the fields of an element.
