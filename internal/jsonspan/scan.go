@@ -129,6 +129,15 @@ func (s *scanner) list(depth int) error {
 // string passes over a string: no control characters, only the escapes of
 // RFC 8259. Whether the text is valid UTF-8 is told by Unquote.
 func (s *scanner) string() error {
+	if end, _ := StringEnd(s.text, s.pos); end >= 0 {
+		s.pos = end
+		return nil
+	}
+	return s.wrongString()
+}
+
+// wrongString says where a string stops being one.
+func (s *scanner) wrongString() error {
 	for s.pos++; s.pos < len(s.text); s.pos++ {
 		switch c := s.text[s.pos]; {
 		case c == '"':

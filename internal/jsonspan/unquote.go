@@ -18,13 +18,21 @@ var (
 // text gives ErrUTF8 or ErrSurrogate; nothing is replaced in silence.
 func Unquote(quoted []byte) ([]byte, error) {
 	inside := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(inside, '\\') >= 0 {
+		return AppendText(make([]byte, 0, len(inside)), quoted)
+	}
 	if !utf8.Valid(inside) {
 		return nil, ErrUTF8
 	}
-	if bytes.IndexByte(inside, '\\') < 0 {
-		return inside, nil
+	return inside, nil
+}
+
+// AppendText appends the text of a string to text, as Unquote returns it.
+func AppendText(text, quoted []byte) ([]byte, error) {
+	inside := quoted[1 : len(quoted)-1]
+	if !utf8.Valid(inside) {
+		return nil, ErrUTF8
 	}
-	text := make([]byte, 0, len(inside))
 	for i := 0; i < len(inside); i++ {
 		if inside[i] != '\\' {
 			text = append(text, inside[i])
