@@ -19,6 +19,7 @@ type Commit struct {
 	Pipeline     string           `json:"pipeline"`
 	Run          string           `json:"run" jsonschema:"random id of the process that made the commit"`
 	Label        string           `json:"label,omitempty" jsonschema:"name that the user gave to the run"`
+	Restores     int64            `json:"restores,omitempty" jsonschema:"number of the commit whose state a rollback brought back"`
 	Time         time.Time        `json:"time" jsonschema:"when the commit was made, by the clock of its machine"`
 	Version      string           `json:"etl" jsonschema:"version of etl"`
 	Schema       SchemaRef        `json:"schema" jsonschema:"what a row is; that of every live file"`
@@ -97,6 +98,7 @@ type Draft struct {
 	Units        any          // JSON-encodable; nil: none
 	Drift        map[string]int64
 	Rejects      *StagedFile // nil: none
+	Restores     int64       // rollback: the commit whose Slices these are; Add and Replace are taken as they are
 }
 
 // decode reads a record that was found under a number. A record that it does

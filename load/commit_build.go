@@ -15,7 +15,7 @@ import (
 func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 	c := &Commit{
 		Format: Format, Number: 1, Pipeline: d.pipeline,
-		Run: draft.Run, Label: draft.Label, Time: draft.Time, Version: draft.Version,
+		Run: draft.Run, Label: draft.Label, Restores: draft.Restores, Time: draft.Time, Version: draft.Version,
 		Schema: draft.Schema, Fingerprints: draft.Fingerprints,
 		Proof: draft.Proof, Counts: draft.Counts,
 		Parents: draft.Parents, ParentsFile: draft.ParentsFile, Drift: draft.Drift,
@@ -26,11 +26,14 @@ func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 	if base != nil {
 		c.Number, before, live = base.Number+1, base.Slices, base.live()
 	}
-	add, leave, err := d.exchange(live, draft)
-	if err != nil {
-		return nil, err
+	add, leave := draft.Add, draft.Replace
+	if draft.Restores == 0 && base != nil && base.Schema.Fingerprint == draft.Schema.Fingerprint {
+		add, leave = d.exchange(draft) // else even files of equal bytes are other files
 	}
 	for _, f := range leave {
+		if _, ok := live[f.Path]; !ok {
+			return nil, fault.New(fault.Bug, "committing %s: %s is to leave but is not live", d.pipeline, f.Path)
+		}
 		delete(live, f.Path)
 		c.Dropped = append(c.Dropped, f.Path)
 	}
@@ -51,7 +54,10 @@ func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 		c.Files = append(c.Files, live[name])
 	}
 	slices.Sort(c.Dropped)
-	c.Slices = follow(before, draft.Slices, c.Number)
+	c.Slices = draft.Slices
+	if draft.Restores == 0 {
+		c.Slices = follow(before, draft.Slices, c.Number)
+	}
 	return c, nil
 }
 
@@ -68,12 +74,9 @@ type content struct{ folder, sum string }
 
 // exchange returns which staged files come and which live files leave: of the
 // draft's, those that have no equal on the other side.
-func (d *Dataset) exchange(live map[string]File, draft Draft) (add []StagedFile, leave []File, err error) {
+func (d *Dataset) exchange(draft Draft) (add []StagedFile, leave []File) {
 	leaving := map[content][]File{}
 	for _, f := range draft.Replace {
-		if _, ok := live[f.Path]; !ok {
-			return nil, nil, fault.New(fault.Bug, "committing %s: %s is to leave but is not live", d.pipeline, f.Path)
-		}
 		of := content{d.folderOf(f), f.SHA256}
 		leaving[of] = append(leaving[of], f)
 	}
@@ -88,7 +91,7 @@ func (d *Dataset) exchange(live map[string]File, draft Draft) (add []StagedFile,
 	for _, files := range leaving {
 		leave = append(leave, files...)
 	}
-	return add, leave, nil
+	return add, leave
 }
 
 // folderOf returns the partition folder of a live file, as StagedFile has it.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,22 +62,33 @@ func (d *Dataset) At(number int64) (*Commit, error) {
 // highest returns the highest number that names an object in a folder of the
 // data set's books, and 0 if none does.
 func (d *Dataset) highest(dir, suffix string) (int64, error) {
-	if err := d.check(); err != nil {
+	numbers, err := d.numbers(dir, suffix)
+	if err != nil || len(numbers) == 0 {
 		return 0, err
+	}
+	return numbers[len(numbers)-1], nil
+}
+
+// numbers returns the numbers, from the lowest, that name objects in a folder
+// of the data set's books.
+func (d *Dataset) numbers(dir, suffix string) ([]int64, error) {
+	if err := d.check(); err != nil {
+		return nil, err
 	}
 	names, err := d.store.objects.list(d.state(dir))
 	if err != nil {
-		return 0, stored(err, "listing %s of %s", dir, d.pipeline)
+		return nil, stored(err, "listing %s of %s", dir, d.pipeline)
 	}
-	var highest int64
+	var numbers []int64
 	for _, name := range names {
 		text := strings.TrimSuffix(path.Base(name), suffix)
 		n, err := strconv.ParseInt(text, 10, 64)
-		if err == nil && serial(n)+suffix == path.Base(name) {
-			highest = max(highest, n)
+		if err == nil && n > 0 && serial(n)+suffix == path.Base(name) {
+			numbers = append(numbers, n)
 		}
 	}
-	return highest, nil
+	slices.Sort(numbers)
+	return numbers, nil
 }
 
 // Commit makes what the stage holds and the draft describes the newest state
@@ -87,7 +99,7 @@ func (d *Dataset) highest(dir, suffix string) (int64, error) {
 // or if the stage was given up on. If it fails after its record was written,
 // it returns the commit with the error: the next Recover publishes it.
 func (d *Dataset) Commit(ctx context.Context, st *Stage, draft Draft) (*Commit, error) {
-	base, err := d.base(draft.Base)
+	base, published, err := d.base(draft)
 	if err != nil {
 		return nil, err
 	}
@@ -95,14 +107,14 @@ func (d *Dataset) Commit(ctx context.Context, st *Stage, draft Draft) (*Commit, 
 	if err != nil {
 		return nil, err
 	}
-	if base != nil && next.same(base) {
+	if published && base != nil && next.same(base) {
 		_ = st.Clear() // what stays is left to gc
 		return base, nil
 	}
 	if next.Units, err = d.putUnits(draft.Units); err != nil {
 		return nil, err
 	}
-	if err := st.ready(next.moves()); err != nil {
+	if err := st.ready(next); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -118,24 +130,34 @@ func (d *Dataset) Commit(ctx context.Context, st *Stage, draft Draft) (*Commit, 
 	return next, nil
 }
 
-// base returns the commit that a draft builds on, if it still is the newest.
-func (d *Dataset) base(number int64) (*Commit, error) {
+// base returns the commit that a draft builds on, if it still is the newest,
+// and whether it is published. Only a rollback may follow one that is not, and
+// only if it never can be.
+func (d *Dataset) base(draft Draft) (base *Commit, published bool, err error) {
 	newest, err := d.Newest()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	published, err := d.highest("published", "")
+	highest, err := d.highest("published", "")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	var n int64
 	if newest != nil {
 		n = newest.Number
 	}
-	if n != number || published != number {
-		return nil, d.overtaken(n)
+	if n != draft.Base {
+		return nil, false, d.overtaken(n)
 	}
-	return newest, nil
+	if highest == n {
+		return newest, true, nil
+	}
+	if draft.Restores > 0 && newest != nil {
+		if lost, err := d.lost(newest); lost || err != nil {
+			return newest, false, err
+		}
+	}
+	return nil, false, d.overtaken(n)
 }
 
 func (d *Dataset) overtaken(by int64) error {

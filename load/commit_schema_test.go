@@ -78,9 +78,12 @@ func TestRecordsFollowTheirJSONSchema(t *testing.T) {
 	}
 	d := open(t).Dataset("requests")
 	job{}.commit(t, d, "run1", 0, files{"": "one"}, nil)
+	if err := d.store.objects.put(d.state("parents", "x.parquet"), nil); err != nil {
+		t.Fatal(err)
+	}
 	total := int64(1)
 	job{}.commit(t, d, "run2", 1, files{"": "two"}, func(draft *Draft) {
-		draft.Label, draft.ParentsFile, draft.Rejects = "daily", "_etl/requests/parents/x.parquet", nil
+		draft.Label, draft.ParentsFile, draft.Rejects = "daily", "x.parquet", nil
 		draft.Parents, draft.Drift = map[string]int64{"request_list": 7}, map[string]int64{"loyalty": 3}
 		draft.Slices[0].Since, draft.Slices[0].Until = noon, noon.AddDate(0, 1, 0)
 		draft.Counts.DeclaredTotal = &total

@@ -110,6 +110,9 @@ func TestEqualFilesChangeNothing(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := open(t).Dataset("p")
+			if err := d.store.objects.put(d.state("parents", "x"), nil); err != nil {
+				t.Fatal(err)
+			}
 			sliced := func(dr *Draft) { dr.Slices = slices.Clone(first) }
 			job{}.commit(t, d, "run1", 0, files{"p=1": "one", "p=2": "two"}, sliced)
 			c := job{}.commit(t, d, "run2", 1, test.add, func(dr *Draft) {

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"path"
 	"strings"
-	"time"
 
 	"etl/internal/fault"
 )
@@ -20,6 +19,9 @@ import (
 func (d *Dataset) Publish(c *Commit) error {
 	done, err := d.publishes(c.Number)
 	if err != nil || done {
+		return err
+	}
+	if err := d.reattach(c); err != nil {
 		return err
 	}
 	for _, f := range c.moves() {
@@ -95,48 +97,4 @@ func (d *Dataset) retire(number int64, name string) error {
 // replaced returns the folder of the files that a commit has replaced.
 func (d *Dataset) replaced(number int64) string {
 	return d.state("replaced", serial(number))
-}
-
-// Prune removes the files that were replaced by commits published longer ago
-// than keep. Until then they serve readers that were overtaken, and rollback.
-func (d *Dataset) Prune(now time.Time, keep time.Duration) error {
-	names, err := d.store.objects.list(d.state("replaced"))
-	if err != nil {
-		return stored(err, "listing what was replaced in %s", d.pipeline)
-	}
-	old := map[string]bool{} // by folder of a commit
-	for _, name := range names {
-		number, _, _ := strings.Cut(strings.TrimPrefix(name, d.state("replaced")+"/"), "/")
-		dir := d.state("replaced", number)
-		if _, ok := old[dir]; !ok {
-			since, err := d.publishedAt(number)
-			if err != nil {
-				return err
-			}
-			old[dir] = !since.IsZero() && now.Sub(since) > keep
-		}
-		if !old[dir] {
-			continue
-		}
-		if err := d.store.objects.remove(name); err != nil {
-			return stored(err, "removing %s", name)
-		}
-		for at := path.Dir(name); at != d.state("replaced"); at = path.Dir(at) {
-			if err := d.store.objects.tidy(at); err != nil {
-				return stored(err, "removing %s", at)
-			}
-		}
-	}
-	return nil
-}
-
-// publishedAt returns when a commit, by the serial of its number, was
-// published, and the zero time if it is not. The mark may be younger than the
-// record by any time: a crash lies between them, say.
-func (d *Dataset) publishedAt(number string) (time.Time, error) {
-	at, err := d.store.objects.modified(d.state("published", number))
-	if errors.Is(err, fs.ErrNotExist) {
-		return time.Time{}, nil
-	}
-	return at, stored(err, "looking when commit %s of %s was published", number, d.pipeline)
 }

@@ -3,11 +3,8 @@ package load
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"etl/internal/fault"
 
@@ -198,51 +195,6 @@ func TestRecoverOfNothing(t *testing.T) {
 	}
 	if left := tree(t, s, "."); len(left) > 0 {
 		t.Errorf("it wrote %v", left)
-	}
-}
-
-func TestPrune(t *testing.T) {
-	s := open(t)
-	d := s.Dataset("p")
-	for i, text := range []string{"one", "two", "three"} {
-		job{}.commit(t, d, "run", int64(i), files{"p=1": text}, nil)
-	}
-	mark := filepath.Join(s.path, d.mark(2))
-	if err := os.Chtimes(mark, noon, noon); err != nil {
-		t.Fatal(err)
-	}
-	two := "_etl/p/replaced/000000000002/p=1/000001-0001.parquet"
-	three := "_etl/p/replaced/000000000003/p=1/000002-0001.parquet"
-	for _, step := range []struct {
-		after time.Duration
-		want  map[string]string
-	}{
-		{24 * time.Hour, map[string]string{two: "one", three: "two"}},
-		{24*time.Hour + 1, map[string]string{three: "two"}}, // commit 3 was published now
-		{48 * time.Hour, map[string]string{three: "two"}},
-	} {
-		if err := d.Prune(noon.Add(step.after), 24*time.Hour); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(step.want, tree(t, s, "_etl/p/replaced")); diff != "" {
-			t.Errorf("after %v replaced (-want +got):\n%s", step.after, diff)
-		}
-	}
-	if _, err := os.Stat(filepath.Join(s.path, "_etl/p/replaced/000000000002")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the folder of commit 2 is still there: %v", err)
-	}
-}
-
-func TestPruneKeepsWhatIsNotPublishedYet(t *testing.T) {
-	d, c := unpublished(t)
-	if err := d.retire(c.Number, c.Dropped[0]); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Prune(time.Now().AddDate(100, 0, 0), time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	if kept := tree(t, d.store, "_etl/p/replaced"); len(kept) != 1 {
-		t.Errorf("replaced holds %v", kept)
 	}
 }
 

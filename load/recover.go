@@ -24,6 +24,9 @@ func (d *Dataset) Recover() error {
 	if err != nil {
 		return err
 	}
+	if err := d.reattach(published); err != nil {
+		return err
+	}
 	if err := d.sweep(published); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"errors"
-	"io/fs"
 	"path"
 	"strings"
 
@@ -76,25 +75,29 @@ func (st *Stage) Discard(files ...StagedFile) (err error) {
 	return stored(err, "discarding files of %s", st.data.pipeline)
 }
 
-// ready says whether a commit may take the files up: gc has not closed the
-// stage, and they are all there. Anything else is a lost race.
-func (st *Stage) ready(files []File) error {
-	_, err := st.data.store.objects.modified(path.Join(st.folder, closedMark))
-	if err == nil {
+// ready says whether a commit may be made from the stage: gc has not closed
+// it, and all that the commit names is there. Anything else is a lost race.
+func (st *Stage) ready(c *Commit) error {
+	closed, err := st.data.store.has(path.Join(st.folder, closedMark))
+	if err != nil {
+		return err
+	}
+	if closed {
 		return fault.New(fault.Conflict, "committing %s: its stage was closed as abandoned", st.data.pipeline).
 			WithHint("run it again")
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return stored(err, "looking at the stage of %s", st.data.pipeline)
+	names := st.data.attached(c)
+	for _, f := range c.moves() {
+		names = append(names, f.Staged)
 	}
-	for _, f := range files {
-		_, err := st.data.store.objects.modified(f.Staged)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fault.New(fault.Conflict, "committing %s: %s is gone", st.data.pipeline, f.Staged).
-				WithHint("run it again")
-		}
+	for _, name := range names {
+		there, err := st.data.store.has(name)
 		if err != nil {
-			return stored(err, "looking at %s", f.Staged)
+			return err
+		}
+		if !there {
+			return fault.New(fault.Conflict, "committing %s: %s is gone", st.data.pipeline, name).
+				WithHint("run it again")
 		}
 	}
 	return nil

@@ -134,6 +134,15 @@ func (s *Store) absolute(name string) string {
 	return filepath.Join(s.path, filepath.FromSlash(name))
 }
 
+// has tells whether there is an object of a name.
+func (s *Store) has(name string) (bool, error) {
+	_, err := s.objects.modified(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, stored(err, "looking at %s", name)
+}
+
 // open opens a live file for reading.
 func (d *Dataset) open(f File) (blob, error) {
 	b, err := d.store.objects.open(f.Path)

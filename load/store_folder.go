@@ -2,15 +2,13 @@ package load
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io/fs"
 	"os"
 	"path"
 	"sort"
 	"strings"
+	"syscall"
 	"time"
 
 	"etl/internal/fault"
@@ -40,7 +38,11 @@ func openFolder(abs string) (*folder, error) {
 	if err != nil {
 		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
 	}
-	if info.Mode().Perm()&0o002 != 0 {
+	above, err := os.Stat(abs + "/..") // not cleaned: of a link, what lies above its target
+	if err != nil {
+		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
+	}
+	if exposed(info.Mode(), device(info) != device(above)) {
 		return nil, fault.New(fault.Storage, "opening the destination %s: everybody may write to it", abs).
 			WithHint("chmod o-w %s, or name a folder below it", abs)
 	}
@@ -49,6 +51,24 @@ func openFolder(abs string) (*folder, error) {
 		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
 	}
 	return &folder{root: root}, nil
+}
+
+// exposed tells whether strangers could put files of theirs into a folder, in
+// the place of ours: everybody may write to it. Where only owners may rename
+// and remove (the sticky bit, as of /tmp) they cannot; and the root of a mount
+// that is open to all is a volume that was made for one job, such as an
+// emptyDir of Kubernetes.
+func exposed(mode fs.FileMode, mount bool) bool {
+	return mode.Perm()&0o002 != 0 && mode&fs.ModeSticky == 0 && !mount
+}
+
+// device returns the number of the file system that a file lies on, which
+// systems keep in integers of different kinds.
+func device(info fs.FileInfo) any {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return stat.Dev
+	}
+	return nil
 }
 
 // do makes one call to the file system.
@@ -143,34 +163,24 @@ func (f *folder) place(name string, data []byte, under func(from, to string) err
 	if _, _, err := s.Close(); err != nil {
 		return errors.Join(err, f.remove(temp))
 	}
-	if err := f.mkdir(path.Dir(name)); err != nil {
-		return errors.Join(err, f.remove(temp))
-	}
-	return under(temp, name)
-}
-
-// link gives a temporary file the name to if nothing has it.
-func (f *folder) link(temp, to string) error {
-	err := f.do("link", to, func() error { return f.root.Link(temp, to) })
+	err = f.within(path.Dir(name), func() error { return under(temp, name) })
 	if err == nil {
-		err = f.sync(path.Dir(to))
+		err = f.sync(path.Dir(name))
 	}
 	return errors.Join(err, f.remove(temp))
 }
 
+// link gives a file another name if nothing has it.
+func (f *folder) link(from, to string) error {
+	return f.do("link", to, func() error { return f.root.Link(from, to) })
+}
+
 func (f *folder) rename(from, to string) error {
-	err := f.do("rename", to, func() error { return f.root.Rename(from, to) })
-	if err != nil {
-		return errors.Join(err, f.remove(from))
-	}
-	return f.sync(path.Dir(to))
+	return f.do("rename", to, func() error { return f.root.Rename(from, to) })
 }
 
 func (f *folder) move(from, to string) error {
-	if err := f.mkdir(path.Dir(to)); err != nil {
-		return err
-	}
-	if err := f.do("rename", to, func() error { return f.root.Rename(from, to) }); err != nil {
+	if err := f.within(path.Dir(to), func() error { return f.rename(from, to) }); err != nil {
 		return err
 	}
 	return errors.Join(f.sync(path.Dir(to)), f.sync(path.Dir(from)))
@@ -202,10 +212,9 @@ func (f *folder) mkdir(dir string) error {
 		return nil
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := f.mkdir(path.Dir(dir)); err != nil {
-			return err
-		}
-		err = f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+		err = f.within(path.Dir(dir), func() error {
+			return f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+		})
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
@@ -214,6 +223,23 @@ func (f *folder) mkdir(dir string) error {
 		return err
 	}
 	return f.sync(path.Dir(dir))
+}
+
+// within makes a call that needs a folder, which it creates if there is none.
+// It does so again if the call finds nothing: another process may have removed
+// the folder, empty as it was.
+func (f *folder) within(dir string, call func() error) error {
+	err := f.mkdir(dir)
+	if err == nil {
+		err = call()
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := f.mkdir(dir); err != nil {
+		return err
+	}
+	return call()
 }
 
 // sync brings the names in a folder to disk.
@@ -227,21 +253,9 @@ func (f *folder) sync(dir string) error {
 	})
 }
 
-// A sink is an object that is being written. It counts and hashes what goes
-// through it.
-type sink struct {
-	folder *folder
-	name   string
-	file   *os.File
-	hash   hash.Hash
-	bytes  int64
-}
-
+// write opens the file of a new object.
 func (f *folder) write(name string, mode fs.FileMode) (s *sink, err error) {
-	if err := f.mkdir(path.Dir(name)); err != nil {
-		return nil, err
-	}
-	err = f.do("write", name, func() error {
+	create := func() error {
 		file, err := f.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 		if err != nil {
 			return err
@@ -249,35 +263,37 @@ func (f *folder) write(name string, mode fs.FileMode) (s *sink, err error) {
 		if err := file.Chmod(mode); err != nil {
 			return errors.Join(err, file.Close())
 		}
-		s = &sink{folder: f, name: name, file: file, hash: sha256.New()}
+		s = newSink(name, &localOutput{folder: f, name: name, file: file})
 		return nil
-	})
+	}
+	err = f.within(path.Dir(name), func() error { return f.do("write", name, create) })
 	return s, err
 }
 
-// Write appends to the object.
-func (s *sink) Write(data []byte) (n int, err error) {
-	err = s.folder.do("append", s.name, func() error {
-		n, err = s.file.Write(data)
+// A localOutput is a file that is being written.
+type localOutput struct {
+	folder *folder
+	name   string
+	file   *os.File
+}
+
+func (o *localOutput) Write(data []byte) (n int, err error) {
+	err = o.folder.do("append", o.name, func() error {
+		n, err = o.file.Write(data)
 		return err
 	})
-	s.hash.Write(data[:n])
-	s.bytes += int64(n)
-	return n, stored(err, "writing %s", s.name)
+	return n, err
 }
 
-// Close brings the object to disk and returns its size and the SHA-256 of its
-// bytes in hex. Without an error from it there is no object.
-func (s *sink) Close() (bytes int64, sum string, err error) {
-	err = s.folder.do("fsync", s.name, s.file.Sync)
-	err = errors.Join(err, s.folder.do("close", s.name, s.file.Close))
+func (o *localOutput) Close() error {
+	err := o.folder.do("fsync", o.name, o.file.Sync)
+	err = errors.Join(err, o.folder.do("close", o.name, o.file.Close))
 	if err == nil {
-		err = s.folder.sync(path.Dir(s.name))
+		err = o.folder.sync(path.Dir(o.name))
 	}
-	return s.bytes, hex.EncodeToString(s.hash.Sum(nil)), stored(err, "writing %s", s.name)
+	return err
 }
 
-// Abort closes and removes the object.
-func (s *sink) Abort() error {
-	return stored(errors.Join(s.file.Close(), s.folder.remove(s.name)), "removing %s", s.name)
+func (o *localOutput) Abort() error {
+	return errors.Join(o.file.Close(), o.folder.remove(o.name))
 }

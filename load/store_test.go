@@ -25,6 +25,7 @@ func open(t *testing.T) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.objects.(*folder).around = memory // no power is cut here
 	return s
 }
 
