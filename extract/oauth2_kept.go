@@ -51,7 +51,11 @@ func (k *keptToken) lock(ctx context.Context, sleep func(context.Context, time.D
 	if k.file == "" {
 		return func() error { return nil }, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(k.file), 0o700); err != nil {
+	folder := filepath.Dir(k.file)
+	if err := os.MkdirAll(filepath.Dir(folder), 0o750); err != nil {
+		return nil, k.stored(err)
+	}
+	if err := os.Mkdir(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, k.stored(err)
 	}
 	file, err := os.OpenFile(k.file+".lock", os.O_RDWR|os.O_CREATE, 0o600) // never removed: who waits for it would hold another

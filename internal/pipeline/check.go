@@ -102,9 +102,9 @@ func (s *SourceCheck) Errors() []error {
 func Check(ctx context.Context, o Options, src *config.Source, pipelines []*config.Pipeline) *SourceCheck {
 	o.setDefaults()
 	s := &SourceCheck{Source: src.Name, Login: LoginNone, Budget: []BudgetLeft{}, Pipelines: []PipelineCheck{}}
-	client, err := extract.NewClient(src, extract.Options{
-		Transport: o.Transport, Now: o.Now, Sleep: o.Sleep, Log: o.Log.With("source", src.Name), Share: o.RateShare, Deadline: checkBudget,
-	})
+	settings := o.clientOptions(src)
+	settings.Deadline = checkBudget
+	client, err := extract.NewClient(src, settings)
 	if err != nil {
 		s.Failure, s.Login = failure(err), ""
 		return s

@@ -48,8 +48,8 @@ func (j *job) execute(ctx context.Context) (err error) {
 // checkBase refuses to let the data of one account or address land on that of
 // another, or files of two schemas in one data set.
 func (j *job) checkBase(base *load.Commit) error {
-	if base == nil {
-		return nil
+	if err := j.checkAccounts(); err != nil || base == nil {
+		return err
 	}
 	if base.Fingerprints.Source != j.id.Source && !j.o.NewSource {
 		return fault.New(fault.Config, "pipeline %s: the data set was read from another address or account", j.p.Name).

@@ -79,9 +79,7 @@ func (r *runner) job(p *config.Pipeline) (*job, error) {
 	client := r.clients[p.Source]
 	if client == nil {
 		var err error
-		client, err = extract.NewClient(p.Source, extract.Options{
-			Transport: r.o.Transport, Now: r.o.Now, Sleep: r.o.Sleep, Log: r.o.Log.With("source", p.Source.Name), Share: r.o.RateShare,
-		})
+		client, err = extract.NewClient(p.Source, r.o.clientOptions(p.Source))
 		if err != nil {
 			return nil, err
 		}
