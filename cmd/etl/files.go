@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -26,12 +27,14 @@ func (sh *shell) filesCommand() *cli.Command {
 
 // A listing is what files prints as JSON.
 type listing struct {
-	Pipeline string       `json:"pipeline"`
-	Commit   int64        `json:"commit"`
-	Files    []listedFile `json:"files"`
+	Pipeline string           `json:"pipeline"`
+	Commit   int64            `json:"commit,omitempty"`
+	Commits  map[string]int64 `json:"commits,omitempty"` // of each account, in place of commit
+	Files    []listedFile     `json:"files"`
 }
 
 type listedFile struct {
+	Account   string            `json:"_account,omitempty"`
 	Path      string            `json:"path"` // absolute
 	Rows      int64             `json:"rows"`
 	Bytes     int64             `json:"bytes"`
@@ -39,18 +42,20 @@ type listedFile struct {
 }
 
 func (sh *shell) files(c *cli.Context) error {
-	store, dataset, err := sh.dataset(c)
+	store, datasets, err := sh.datasets(c)
 	if err != nil {
 		return err
 	}
-	commit, err := liveCommit(dataset, c.Int64("commit"))
-	if err != nil {
-		return err
+	if len(datasets) > 1 && c.Int64("commit") != 0 {
+		return usage("--commit needs the name of one account").WithHint("such as %s", datasets[0].Pipeline())
 	}
-	list := listing{Pipeline: commit.Pipeline, Commit: commit.Number, Files: []listedFile{}}
-	for _, f := range commit.Files {
-		path := filepath.Join(store.Path(), filepath.FromSlash(f.Path))
-		list.Files = append(list.Files, listedFile{path, f.Rows, f.Bytes, f.Partition})
+	list := listing{Pipeline: c.Args().First(), Files: []listedFile{}}
+	for _, d := range datasets {
+		commit, err := liveCommit(d, c.Int64("commit"))
+		if err != nil {
+			return err
+		}
+		list.add(store, commit)
 	}
 	if c.Bool("json") {
 		return json.NewEncoder(sh.stdout).Encode(list)
@@ -59,6 +64,23 @@ func (sh *shell) files(c *cli.Context) error {
 		fmt.Fprintln(sh.stdout, f.Path)
 	}
 	return nil
+}
+
+// add lists the files of a commit.
+func (l *listing) add(store *load.Store, c *load.Commit) {
+	stream, account, _ := strings.Cut(c.Pipeline, "@")
+	if l.Pipeline == stream && account != "" {
+		if l.Commits == nil {
+			l.Commits = map[string]int64{}
+		}
+		l.Commits[account] = c.Number
+	} else {
+		l.Commit = c.Number
+	}
+	for _, f := range c.Files {
+		path := filepath.Join(store.Path(), filepath.FromSlash(f.Path))
+		l.Files = append(l.Files, listedFile{account, path, f.Rows, f.Bytes, f.Partition})
+	}
 }
 
 // liveCommit returns the newest published commit, or an earlier one whose files

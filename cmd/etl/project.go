@@ -62,9 +62,9 @@ func (sh *shell) pipeline(c *cli.Context) (*config.Config, *config.Pipeline, err
 	return cfg, selected[0], nil
 }
 
-// dataset opens the data set of the one pipeline that the command line names.
-// That needs no variables of sources.
-func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
+// datasets opens the data set of the one pipeline that the command line names:
+// without an account, those of all accounts. That needs no variables of sources.
+func (sh *shell) datasets(c *cli.Context) (*load.Store, []*load.Dataset, error) {
 	name, err := oneArgument(c)
 	if err != nil {
 		return nil, nil, err
@@ -73,14 +73,32 @@ func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == name }) {
+	one := slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == name })
+	if !one && !slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Stream == name }) {
 		return nil, nil, unknownPipeline(cfg, name)
 	}
 	store, err := openExisting(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	return store, store.Dataset(name), nil
+	if one {
+		return store, []*load.Dataset{store.Dataset(name)}, nil
+	}
+	all, err := store.Datasets(name)
+	return store, all, err
+}
+
+// dataset opens one data set. Where there are accounts, the command line must
+// name one.
+func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
+	store, all, err := sh.datasets(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(all) > 1 {
+		return nil, nil, usage("%q stands for the data sets of %d accounts", c.Args().First(), len(all)).WithHint("name one, such as %s", all[0].Pipeline())
+	}
+	return store, all[0], nil
 }
 
 // openExisting opens the destination for commands that write nothing: they do

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -50,12 +49,11 @@ func named(cfg *config.Config, names []string) (sources []*config.Source, pipeli
 	}
 	var patterns []string
 	for _, name := range names {
-		i := slices.IndexFunc(cfg.Sources, func(s *config.Source) bool { return s.Name == name })
-		if i < 0 {
+		of := cfg.SourcesOf(name)
+		if len(of) == 0 {
 			patterns = append(patterns, name)
-			continue
 		}
-		sources = append(sources, cfg.Sources[i])
+		sources = append(sources, of...)
 	}
 	if len(patterns) > 0 {
 		pipelines, err = cfg.Select(patterns)
