@@ -18,8 +18,7 @@ import (
 // Of a stream with accounts it takes a commit of each. The views are named after
 // the stream, hold the rows of all, and have a column _account.
 func (d *Dataset) ViewSQL(commits ...*Commit) (string, error) {
-	w := &sqlWriter{}
-	w.view, w.account = d.account()
+	w := d.sqlWriter()
 	for _, c := range commits {
 		w.printf("-- commit %d of %s; written anew with every commit\n", c.Number, c.Pipeline)
 	}
@@ -28,30 +27,87 @@ func (d *Dataset) ViewSQL(commits ...*Commit) (string, error) {
 		if i > 0 {
 			w.printf("\nUNION ALL BY NAME\n")
 		}
-		w.rows(d.store, c)
+		w.rows(d.store, c, c.Files)
 	}
 	w.printf(";\n")
-	seen := map[string]bool{}
+	for _, v := range d.ElementViews(commits...) {
+		w.elements(v)
+	}
+	return w.result()
+}
+
+// FilesSQL returns the query that ViewSQL makes its first view of, over files of
+// a commit. It has one more column, the last: the name of the file that a row
+// lies in, without folder and ending, which no other file of the data set has.
+func (d *Dataset) FilesSQL(c *Commit, files []File, fileColumn string) (string, error) {
+	w := d.sqlWriter()
+	w.file = fileColumn
+	w.rows(d.store, c, files)
+	return w.result()
+}
+
+// ElementsSQL returns what creates the views of ViewSQL that have a row for each
+// element of a list, over a table or view of rows that is there.
+func (d *Dataset) ElementsSQL(commits ...*Commit) (string, error) {
+	w := d.sqlWriter()
+	for _, v := range d.ElementViews(commits...) {
+		w.elements(v)
+	}
+	return w.result()
+}
+
+// An ElementView is a view that has a row for each element of a list of structs.
+type ElementView struct {
+	Name    string // <pipeline>__<column>
+	Column  string
+	Account bool     // it begins with the column _account
+	Key     []string // the key columns of the rows
+	Names   []string // what they are called in the view
+	Fields  []StoredColumn
+}
+
+// ElementViews returns the views over the lists of structs of a data set, or of
+// those of all accounts.
+func (d *Dataset) ElementViews(commits ...*Commit) (views []ElementView) {
+	stream, account := d.account()
 	for _, c := range commits {
 		for _, col := range c.Schema.Columns {
-			if col.Type == "list" && col.Fields[0].Type == "struct" && !seen[col.Name] {
-				seen[col.Name] = true
-				w.elements(c, col)
+			v := ElementView{Name: stream + "__" + col.Name, Column: col.Name, Account: account != "", Key: c.Schema.Key}
+			if col.Type != "list" || col.Fields[0].Type != "struct" ||
+				slices.ContainsFunc(views, func(seen ElementView) bool { return seen.Name == v.Name }) {
+				continue
 			}
+			v.Fields = col.Fields[0].Fields
+			for _, key := range c.Schema.Key {
+				v.Names = append(v.Names, keyName(stream, key, v.Fields))
+			}
+			views = append(views, v)
 		}
 	}
-	if w.err != nil {
-		return "", fault.New(fault.Config, "writing the view of %s: %w", w.view, w.err)
-	}
-	return w.text.String(), nil
+	return views
 }
 
 // A sqlWriter writes DuckDB's SQL and remembers the first mistake.
 type sqlWriter struct {
 	view    string // name of the view over the rows
 	account string // empty: there are no accounts
+	file    string // name of a column for the files of the rows; empty: there is none
 	text    strings.Builder
 	err     error
+}
+
+func (d *Dataset) sqlWriter() *sqlWriter {
+	w := &sqlWriter{}
+	w.view, w.account = d.account()
+	return w
+}
+
+// result returns what was written.
+func (w *sqlWriter) result() (string, error) {
+	if w.err != nil {
+		return "", fault.New(fault.Config, "writing the view of %s: %w", w.view, w.err)
+	}
+	return w.text.String(), nil
 }
 
 func (w *sqlWriter) printf(format string, args ...any) { fmt.Fprintf(&w.text, format, args...) }
@@ -73,12 +129,12 @@ func (w *sqlWriter) quote(s, mark string) string {
 // accountColumn tells the rows of accounts apart in views.
 const accountColumn = "_account"
 
-// rows writes the rows of the files of a commit.
-func (w *sqlWriter) rows(s *Store, c *Commit) {
+// rows writes the rows of files of a commit.
+func (w *sqlWriter) rows(s *Store, c *Commit, files []File) {
 	w.printf("SELECT\n")
 	for i, col := range c.Schema.Columns {
 		value := w.value(col, w.name(col.Name), 0)
-		if len(c.Files) == 0 {
+		if len(files) == 0 {
 			value = "CAST(NULL AS " + w.typeOf(col) + ")"
 		}
 		if value != w.name(col.Name) {
@@ -88,25 +144,38 @@ func (w *sqlWriter) rows(s *Store, c *Commit) {
 	}
 	if w.account != "" {
 		_, account, _ := strings.Cut(c.Pipeline, "@")
-		w.printf("  %s AS %s\n", w.literal(account), w.name(accountColumn))
+		w.printf("  %s AS %s%s\n", w.literal(account), w.name(accountColumn), comma(0, w.more()))
 	}
-	if len(c.Files) == 0 {
+	if w.file != "" {
+		name := "parse_filename(" + w.name(w.file) + ", true)"
+		if len(files) == 0 {
+			name = "CAST(NULL AS VARCHAR)"
+		}
+		w.printf("  %s AS %s\n", name, w.name(w.file))
+	}
+	if len(files) == 0 {
 		w.printf("WHERE false")
 		return
 	}
 	w.printf("FROM read_parquet([\n")
-	for i, f := range c.Files {
-		w.printf("  %s%s\n", w.literal(globless(s.absolute(f.Path))), comma(i, len(c.Files)))
+	for i, f := range files {
+		w.printf("  %s%s\n", w.literal(globless(s.absolute(f.Path))), comma(i, len(files)))
 	}
-	w.printf("], hive_partitioning = false)")
+	w.printf("], hive_partitioning = false")
+	if w.file != "" {
+		w.printf(", filename = %s", w.literal(w.file))
+	}
+	w.printf(")")
 }
 
-// more is how many columns views have beside those of the files.
-func (w *sqlWriter) more() int {
-	if w.account == "" {
-		return 0
+// more is how many columns there are beside those of the files.
+func (w *sqlWriter) more() (n int) {
+	for _, column := range []string{w.account, w.file} {
+		if column != "" {
+			n++
+		}
 	}
-	return 1
+	return n
 }
 
 // comma separates the i-th of n things from the next.
@@ -124,27 +193,25 @@ func globless(path string) string {
 }
 
 // elements writes the view over the elements of a list of structs.
-func (w *sqlWriter) elements(c *Commit, list StoredColumn) {
-	fields := list.Fields[0].Fields
-	columns := len(c.Schema.Key) + len(fields) + w.more()
-	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n", w.name(w.view+"__"+list.Name))
-	if w.account != "" {
-		w.printf("  %s%s\n", w.name(accountColumn), comma(0, columns))
+func (w *sqlWriter) elements(v ElementView) {
+	var columns []string
+	if v.Account {
+		columns = append(columns, w.name(accountColumn))
 	}
-	for i, key := range c.Schema.Key {
-		w.printf("  key%d AS %s%s\n", i, w.name(keyName(w.view, key, fields)), comma(i+w.more(), columns))
+	for i, name := range v.Names {
+		columns = append(columns, fmt.Sprintf("key%d AS %s", i, w.name(name)))
 	}
-	for i, f := range fields {
-		w.printf("  struct_extract(element, %s) AS %s%s\n", w.literal(f.Name), w.name(f.Name), comma(i, len(fields)))
+	for _, f := range v.Fields {
+		columns = append(columns, fmt.Sprintf("struct_extract(element, %s) AS %s", w.literal(f.Name), w.name(f.Name)))
 	}
-	w.printf("FROM (SELECT ")
-	if w.account != "" {
+	w.printf("CREATE OR REPLACE VIEW %s AS\nSELECT\n  %s\nFROM (SELECT ", w.name(v.Name), strings.Join(columns, ",\n  "))
+	if v.Account {
 		w.printf("%s, ", w.name(accountColumn))
 	}
-	for i, key := range c.Schema.Key {
+	for i, key := range v.Key {
 		w.printf("%s AS key%d, ", w.name(key), i)
 	}
-	w.printf("unnest(%s) AS element FROM %s);\n", w.name(list.Name), w.name(w.view))
+	w.printf("unnest(%s) AS element FROM %s);\n", w.name(v.Column), w.name(w.view))
 }
 
 // keyName returns the name of a key column beside the fields of an element.

@@ -98,3 +98,27 @@ func TestEveryTypeHasATypeInSQL(t *testing.T) {
 		}
 	}
 }
+
+// A query over files tells which of them a row lies in, also where there is none.
+func TestFilesSQL(t *testing.T) {
+	d := (&Store{path: "/lake"}).Dataset("p@south")
+	c := &Commit{Pipeline: "p@south", Schema: SchemaRef{Columns: []StoredColumn{{Name: "id", Type: "int64"}}}}
+	for want, files := range map[string][]File{
+		`SELECT
+  "id",
+  'south' AS "_account",
+  parse_filename("of", true) AS "of"
+FROM read_parquet([
+  '/lake/f.parquet'
+], hive_partitioning = false, filename = 'of')`: {{Path: "f.parquet"}},
+		`SELECT
+  CAST(NULL AS BIGINT) AS "id",
+  'south' AS "_account",
+  CAST(NULL AS VARCHAR) AS "of"
+WHERE false`: nil,
+	} {
+		if got, err := d.FilesSQL(c, files, "of"); got != want || err != nil {
+			t.Errorf("of %d files: %v\n%s", len(files), err, got)
+		}
+	}
+}
