@@ -84,10 +84,7 @@ func (t *take) openReading() (err error) {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Dir(fresh.Folder())
-	if t.o.StageDir != "" {
-		dir = filepath.Join(t.o.StageDir, t.p.Name, t.identity())
-	}
+	dir := t.keptIn(fresh)
 	r.about = load.Reading{Identity: t.identity(), Run: t.run, Started: t.o.Now().UTC(), Schema: t.schemaHash(), State: load.BrokenOff}
 	if t.base != nil {
 		r.about.Base = t.base.Number
@@ -112,10 +109,8 @@ func (r *reading) choose(dir string) error {
 		return err
 	}
 	for _, old := range slices.Backward(left) {
-		age := r.t.o.Now().Sub(old.Started)
-		resume := old.State == load.BrokenOff && age < r.t.o.ResumeFor
-		rebuild := (old.State == load.Failed || old.State == load.Whole) && age < r.t.o.KeepFailed && old.Schema != r.about.Schema
-		if r.about.Run == r.t.run && !r.t.o.Fresh && (resume || rebuild) {
+		resume, rebuild := r.t.usable(old)
+		if r.about.Run == r.t.run && (resume || rebuild) {
 			r.about, r.resumed, r.rebuilt = old, true, rebuild
 			if err := r.clear(old); err != nil {
 				return err

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"sync"
 
 	"etl/extract"
@@ -24,8 +23,8 @@ import (
 // stands in the summary.
 func Run(ctx context.Context, o Options) (*Summary, error) {
 	o.setDefaults()
-	if (!o.Since.IsZero() || !o.Until.IsZero()) && !slices.ContainsFunc(o.Pipelines, func(p *config.Pipeline) bool { return p.Window != nil }) {
-		return nil, fault.New(fault.Config, "none of these pipelines has a window, so --since and --until mean nothing to them")
+	if err := o.checkBounds(); err != nil {
+		return nil, err
 	}
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
 	r.id = newRunID()
@@ -41,6 +40,28 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	s := r.summary()
 	s.Seconds = o.Now().Sub(started).Seconds()
 	return s, nil
+}
+
+// checkBounds refuses --since and --until where no pipeline has a window, and
+// warns of those that have none.
+func (o *Options) checkBounds() error {
+	if o.Since.IsZero() && o.Until.IsZero() {
+		return nil
+	}
+	var whole []string
+	for _, p := range o.Pipelines {
+		if p.Window == nil {
+			whole = append(whole, p.Name)
+		}
+	}
+	if len(whole) == len(o.Pipelines) {
+		return fault.New(fault.Config, "none of these pipelines has a window, so --since and --until mean nothing to them").
+			WithHint("leave both out, or add a window to the pipeline")
+	}
+	for _, name := range whole {
+		o.Log.Warn("it has no window, so it is read whole", "pipeline", name)
+	}
+	return nil
 }
 
 // A runner holds what the jobs of one run share.
