@@ -69,7 +69,7 @@ func openCalls(o Options, v values) source {
 }
 
 func (a *calls) env() map[string]string {
-	return map[string]string{"CALLS_USER": a.session.user, "CALLS_PASSWORD": a.session.password}
+	return map[string]string{"CALLS_USER": a.session.user, "CALLS_PASSWORD": a.session.password, "CALLS_SINCE": firstMonth}
 }
 
 func (a *calls) streams() []stream {

@@ -59,9 +59,9 @@ func openMeetings(o Options, v values) source {
 }
 
 func (a *meetings) env() map[string]string {
-	users := "/users"
+	users := "users"
 	if !a.v.on("meetings.users") {
-		users = fmt.Sprintf("/companies/%d/users", a.company)
+		users = fmt.Sprintf("companies/%d/users", a.company)
 	}
 	return map[string]string{"MEETINGS_TOKEN": a.token, "MEETINGS_USERS": users}
 }

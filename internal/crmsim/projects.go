@@ -78,7 +78,7 @@ func (a *projects) env() map[string]string {
 	if records == "bare" {
 		records = "$"
 	}
-	return map[string]string{"PROJECTS_TOKEN": a.token, "PROJECTS_SECRET": a.secret, "PROJECTS_RECORDS": records}
+	return map[string]string{"PROJECTS_TOKEN": a.token, "PROJECTS_SECRET": a.secret, "PROJECTS_RECORDS": records, "PROJECTS_SINCE": firstMonth}
 }
 
 func (a *projects) streams() []stream {

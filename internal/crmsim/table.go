@@ -76,6 +76,10 @@ func began() micros {
 	return micros(time.Date(2025, 1, 1, 0, 0, 0, 0, almaty).UnixMicro())
 }
 
+// firstMonth is the month of the first row, in zones to the west of where began
+// counts.
+const firstMonth = "2024-12-01"
+
 // created returns when ordinal n came to be. It grows with n.
 func (t table) created(n int64) micros {
 	step := t.step()
