@@ -139,7 +139,7 @@ func (c *InspectedColumn) add(m *format.ColumnMetaData, t parquet.Type) {
 			c.high = high
 		}
 	}
-	least, most := valueText(t, c.low), valueText(t, c.high)
+	least, most := boundText(t, c.low), boundText(t, c.high)
 	c.Min, c.Max = &least, &most
 }
 

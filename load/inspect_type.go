@@ -10,8 +10,8 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// valueText writes a value as Scan would give it.
-func valueText(t parquet.Type, v parquet.Value) string {
+// boundText writes a value as Scan would give it.
+func boundText(t parquet.Type, v parquet.Value) string {
 	switch t.Kind() {
 	case parquet.Int96:
 		return v.Int96().String()
