@@ -91,20 +91,11 @@ func (o *Outline) Errors() []error {
 // fill lays the pipeline out.
 func (p *Planned) fill(ctx context.Context) error {
 	j := p.job
-	if j.o.Store != nil {
-		if err := j.checkAccounts(); err != nil {
-			return err
-		}
-		var err error
-		if j.commit, err = j.ds.Newest(); err != nil {
-			return err
-		}
+	if err := j.base(); err != nil {
+		return err
 	}
 	if j.commit != nil {
 		p.Commit = j.commit.Number
-	}
-	if err := j.checkBase(j.commit); err != nil {
-		return err
 	}
 	due, err := j.slices(j.commit)
 	if err != nil {
@@ -122,6 +113,17 @@ func (p *Planned) fill(ctx context.Context) error {
 	}
 	p.count(p.takes[0])
 	return p.resumes()
+}
+
+// base reads the commit that a run would build on, if there is a destination.
+func (j *job) base() (err error) {
+	if j.o.Store == nil {
+		return nil
+	}
+	if j.commit, err = j.ds.Newest(); err != nil {
+		return err
+	}
+	return j.checkBase(j.commit)
 }
 
 // parents notes where the parents come from. It reports false if they are those
