@@ -8,21 +8,17 @@ import (
 	"etl/internal/jsonspan"
 )
 
-// A document is a body that was checked, with an index of those objects that
-// were looked into, so that many paths cost one pass over the envelope. It is
-// not safe for concurrent use.
+// A document is a body that was checked and outlined in one pass.
 type document struct {
 	text    []byte
 	root    jsonspan.Span
+	outline *jsonspan.Outline
 	err     error // not nil: the text is no JSON
-	members map[int][]member
 }
 
-type member struct{ name, value jsonspan.Span }
-
 func newDocument(text []byte) *document {
-	root, err := jsonspan.Whole(text)
-	return &document{text: text, root: root, err: err, members: map[int][]member{}}
+	outline, err := jsonspan.NewOutline(text)
+	return &document{text: text, root: outline.Root, outline: outline, err: err}
 }
 
 // html tells whether the text looks like markup instead of JSON.
@@ -50,28 +46,11 @@ func (d *document) follow(at jsonspan.Span, path config.Path) (jsonspan.Span, bo
 			return jsonspan.Span{}, false
 		}
 		var ok bool
-		if at, ok = d.member(at, step); !ok {
+		if at, ok = d.outline.Member(at, step); !ok {
 			return jsonspan.Span{}, false
 		}
 	}
 	return at, true
-}
-
-// member returns the first member of an object with a name.
-func (d *document) member(object jsonspan.Span, name string) (jsonspan.Span, bool) {
-	list, ok := d.members[object.Start]
-	if !ok {
-		for n, v := range jsonspan.Members(d.text, object) {
-			list = append(list, member{n, v})
-		}
-		d.members[object.Start] = list
-	}
-	for _, m := range list {
-		if text, err := jsonspan.Unquote(m.name.Of(d.text)); err == nil && string(text) == name {
-			return m.value, true
-		}
-	}
-	return jsonspan.Span{}, false
 }
 
 // scalar returns the text of a scalar without quotes; false for lists, objects

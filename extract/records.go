@@ -18,11 +18,7 @@ func findRecords(d *document, r config.Records) ([]jsonspan.Span, *fault.Error) 
 		}
 		switch kind := d.kind(at); kind {
 		case jsonspan.Array:
-			var all []jsonspan.Span
-			for e := range jsonspan.Elements(d.text, at) {
-				all = append(all, e)
-			}
-			return all, nil
+			return d.outline.Elements(at), nil
 		case jsonspan.Object:
 			return []jsonspan.Span{at}, nil
 		default:

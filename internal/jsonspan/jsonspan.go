@@ -52,14 +52,17 @@ func (e *SyntaxError) Error() string {
 
 // Whole checks that text is one JSON value, with white space around it and
 // nothing else, and returns its span. A byte order mark in front is passed over.
-func Whole(text []byte) (Span, error) {
-	s := scanner{text: text}
+func Whole(text []byte) (Span, error) { return whole(text, nil) }
+
+// whole checks a text, and outlines it unless o is nil.
+func whole(text []byte, o *Outline) (Span, error) {
+	s := scanner{text: text, outline: o}
 	if bytes.HasPrefix(text, []byte("\xef\xbb\xbf")) {
 		s.pos = 3
 	}
 	s.space()
 	start := s.pos
-	if err := s.value(0); err != nil {
+	if err := s.value(0, o != nil); err != nil {
 		return Span{}, err
 	}
 	end := s.pos

@@ -2,8 +2,9 @@ package jsonspan
 
 // A scanner passes over JSON text and checks its syntax.
 type scanner struct {
-	text []byte
-	pos  int
+	text    []byte
+	pos     int
+	outline *Outline // nil: none is made
 }
 
 func (s *scanner) fail(reason string) error {
@@ -32,21 +33,22 @@ func (s *scanner) space() {
 // skip passes over a value that was checked before and returns its span.
 func (s *scanner) skip() Span {
 	start := s.pos
-	if err := s.value(0); err != nil {
+	if err := s.value(0, false); err != nil {
 		s.pos = len(s.text) // cannot happen in checked text; ends every loop
 	}
 	return Span{start, s.pos}
 }
 
-func (s *scanner) value(depth int) error {
+// value passes over a value. What outer ones hold goes into the outline.
+func (s *scanner) value(depth int, outer bool) error {
 	if depth > MaxDepth {
 		return s.fail("nested too deep")
 	}
 	switch c := s.peek(); {
 	case c == '{':
-		return s.object(depth)
+		return s.object(depth, outer)
 	case c == '[':
-		return s.list(depth)
+		return s.list(depth, outer)
 	case c == '"':
 		return s.string()
 	case c == '-' || '0' <= c && c <= '9':
@@ -64,7 +66,8 @@ func (s *scanner) value(depth int) error {
 	return s.fail("no value starts with this byte")
 }
 
-func (s *scanner) object(depth int) error {
+func (s *scanner) object(depth int, outer bool) error {
+	m := member{object: s.pos}
 	s.pos++
 	s.space()
 	if s.peek() == '}' {
@@ -75,17 +78,23 @@ func (s *scanner) object(depth int) error {
 		if s.peek() != '"' {
 			return s.fail("expected a member name")
 		}
+		m.name.Start = s.pos
 		if err := s.string(); err != nil {
 			return err
 		}
+		m.name.End = s.pos
 		s.space()
 		if s.peek() != ':' {
 			return s.fail("expected a colon")
 		}
 		s.pos++
 		s.space()
-		if err := s.value(depth + 1); err != nil {
+		m.value.Start = s.pos
+		if err := s.value(depth+1, outer && depth < outerDepth); err != nil {
 			return err
+		}
+		if m.value.End = s.pos; outer {
+			s.outline.members = append(s.outline.members, m)
 		}
 		s.space()
 		switch s.peek() {
@@ -101,7 +110,12 @@ func (s *scanner) object(depth int) error {
 	}
 }
 
-func (s *scanner) list(depth int) error {
+func (s *scanner) list(depth int, outer bool) error {
+	var of *[]Span
+	if outer {
+		s.outline.lists = append(s.outline.lists, elements{list: s.pos})
+		of = &s.outline.lists[len(s.outline.lists)-1].spans
+	}
 	s.pos++
 	s.space()
 	if s.peek() == ']' {
@@ -109,8 +123,12 @@ func (s *scanner) list(depth int) error {
 		return nil
 	}
 	for {
-		if err := s.value(depth + 1); err != nil {
+		start := s.pos
+		if err := s.value(depth+1, false); err != nil {
 			return err
+		}
+		if of != nil {
+			*of = append(*of, Span{start, s.pos})
 		}
 		s.space()
 		switch s.peek() {

@@ -100,7 +100,7 @@ func escape(text []byte) int {
 // -1 if there is none.
 func Skip(text []byte, pos int) int {
 	s := scanner{text: text, pos: pos}
-	if uint(pos) >= uint(len(text)) || s.value(0) != nil {
+	if uint(pos) >= uint(len(text)) || s.value(0, false) != nil {
 		return -1
 	}
 	return s.pos
