@@ -64,11 +64,17 @@ type Pipeline struct {
 	MaxGone    float64 // share of the asked parents that may be gone
 	MinRows    int64
 	MaxRejects MaxRejects
-	KeepPages  time.Duration // 0: none
-	Place      string        // "pipelines.yaml:12:3", for messages
-	Headers    []Field       // the source's, then the pipeline's; Request has them too
-	Params     []Field       // JSONRPC: the source's, then the pipeline's; Request has them too
-	Unset      []string      // variables of it or its source that Options.Only did not need and that are not set
+	Limits     Limits // of this pipeline alone, beside those of its source
+
+	ResumeWithin time.Duration // how old a broken-off reading may be that a run goes on with; 0: none
+	KeepFailed   time.Duration // how long a reading that did not fit its schema is kept; 0: none
+	KeepReplaced time.Duration // how long replaced files are kept
+	KeepPages    time.Duration // how long pages of committed readings are kept; 0: none
+
+	Place   string   // "pipelines.yaml:12:3", for messages
+	Headers []Field  // the source's, then the pipeline's; Request has them too
+	Params  []Field  // JSONRPC: the source's, then the pipeline's; Request has them too
+	Unset   []string // variables of it or its source that Options.Only did not need and that are not set
 }
 
 // Proofs, from the strongest to the weakest.

@@ -72,6 +72,7 @@ func (p *Pipeline) Explain(w io.Writer) error {
 		}
 		e.line(fmt.Sprintf("partition[%d]", i), by+" of "+part.Of)
 	}
+	e.limits(p.Limits)
 	e.proof(p)
 	e.bounds(p)
 	for i, r := range p.Replies {
@@ -244,5 +245,8 @@ func (e *explainer) bounds(p *Pipeline) {
 	} else {
 		e.line("max_rejects", p.MaxRejects.Count)
 	}
+	e.line("resume_within", p.ResumeWithin)
+	e.line("keep_failed", p.KeepFailed)
+	e.line("keep_replaced", p.KeepReplaced)
 	e.duration("keep_pages", p.KeepPages)
 }

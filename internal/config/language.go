@@ -21,7 +21,7 @@ type shared struct {
 	Records  *recordsKeys `json:"records" doc:"Where the records of a reply are: a path, several (the first that exists), or a map. x[] exists only if it is a list."`
 	Replies  []replyKeys  `json:"replies" doc:"What replies mean; the first rule that holds. A pipeline's stand before its source's."`
 	Defaults *schemaKeys  `json:"defaults" doc:"What holds for all columns of the schemas."`
-	Limits   *limitsKeys  `json:"limits" doc:"What the API allows. One budget for all pipelines of a source."`
+	Limits   *limitsKeys  `json:"limits" doc:"What the API allows. One budget for all pipelines of a source; a pipeline can have a narrower one beside it."`
 }
 
 // sourceKeys are the keys of a source.
@@ -165,21 +165,24 @@ type schemaKeys struct {
 // pipelineKeys are the keys of a pipeline.
 type pipelineKeys struct {
 	place
-	Source     textLeaf            `json:"source" need:"yes" doc:"The name of the source."`
-	Request    *requestKeys        `json:"request" need:"yes" doc:"What is asked for a page."`
-	ForEach    *forEachKeys        `json:"for_each" doc:"Makes the request for each parent; of a list, for each combination."`
-	Window     *windowKeys         `json:"window" doc:"Cuts the stream into slices on a calendar grid."`
-	Schema     textLeaf            `json:"schema" need:"yes" doc:"What a row is: system/stream, or ./file.yaml."`
-	Key        oneOrMany[textLeaf] `json:"key" doc:"Columns that together are unique."`
-	Version    textLeaf            `json:"version" doc:"Of rows with equal keys, the one that is higher here stays."`
-	Write      word                `json:"write" enum:"replace,merge" doc:"replace (default) the slice, or merge by key."`
-	Partition  []partitionKeys     `json:"partition" doc:"Folders of the data set."`
-	Complete   word                `json:"complete" enum:"settled,counted,walked,answered" doc:"The least proof that is accepted."`
-	MaxShrink  share               `json:"max_shrink" doc:"How many rows a commit may lose. By default 50%."`
-	MaxGone    share               `json:"max_gone" doc:"How many of the asked parents may be gone. By default 10%."`
-	MinRows    numberLeaf          `json:"min_rows" doc:"Fewest rows of a first commit."`
-	MaxRejects rejects             `json:"max_rejects" doc:"How many records may be set aside: a count or a share. By default none."`
-	KeepPages  textLeaf            `json:"keep_pages" doc:"How long pages of committed readings are kept, such as 7d. By default none."`
+	Source       textLeaf            `json:"source" need:"yes" doc:"The name of the source."`
+	Request      *requestKeys        `json:"request" need:"yes" doc:"What is asked for a page."`
+	ForEach      *forEachKeys        `json:"for_each" doc:"Makes the request for each parent; of a list, for each combination."`
+	Window       *windowKeys         `json:"window" doc:"Cuts the stream into slices on a calendar grid."`
+	Schema       textLeaf            `json:"schema" need:"yes" doc:"What a row is: system/stream, or ./file.yaml."`
+	Key          oneOrMany[textLeaf] `json:"key" doc:"Columns that together are unique."`
+	Version      textLeaf            `json:"version" doc:"Of rows with equal keys, the one that is higher here stays."`
+	Write        word                `json:"write" enum:"replace,merge" doc:"replace (default) the slice, or merge by key."`
+	Partition    []partitionKeys     `json:"partition" doc:"Folders of the data set."`
+	Complete     word                `json:"complete" enum:"settled,counted,walked,answered" doc:"The least proof that is accepted."`
+	MaxShrink    share               `json:"max_shrink" doc:"How many rows a commit may lose. By default 50%."`
+	MaxGone      share               `json:"max_gone" doc:"How many of the asked parents may be gone. By default 10%."`
+	MinRows      numberLeaf          `json:"min_rows" doc:"Fewest rows of a first commit."`
+	MaxRejects   rejects             `json:"max_rejects" doc:"How many records may be set aside: a count or a share. By default none."`
+	ResumeWithin span                `json:"resume_within" doc:"How old a reading may be that was broken off, for a run to go on with it. By default 6h; 0 for none."`
+	KeepFailed   span                `json:"keep_failed" doc:"How long pages are kept that did not fit the schema, so that a mended one needs no request. By default 7d."`
+	KeepReplaced span                `json:"keep_replaced" doc:"How long replaced files serve readers that were overtaken, and rollback. By default 24h."`
+	KeepPages    textLeaf            `json:"keep_pages" doc:"How long pages of committed readings are kept, such as 7d. By default none."`
 	shared
 }
 

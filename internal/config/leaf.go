@@ -124,6 +124,14 @@ type span struct {
 	d time.Duration
 }
 
+// or returns the length of time, or another one if none is given.
+func (l span) or(standard time.Duration) time.Duration {
+	if l.known() {
+		return l.d
+	}
+	return standard
+}
+
 var daySpan = regexp.MustCompile(`^([0-9]{1,5})d$`)
 
 func (l *span) read(d *decoder, n *node) {

@@ -144,8 +144,11 @@ func (n *node) inherit(source *node) *node {
 	if source == nil {
 		return n
 	}
-	for _, key := range []string{"headers", "params", "paging", "records", "defaults"} {
+	for _, key := range []string{"headers", "params", "paging", "records", "defaults", "limits"} {
 		base, over := source.get(key), n.get(key)
+		if key == "limits" && !n.has(key) {
+			continue // those of the source hold anyway
+		}
 		if key == "paging" && over.get("kind") != nil && over.get("kind").scalar != base.get("kind").word() {
 			continue
 		}

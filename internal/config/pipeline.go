@@ -14,6 +14,13 @@ const (
 	defaultMaxGone   = 0.1
 )
 
+// How long things are kept for a pipeline that does not say otherwise.
+const (
+	defaultResumeWithin = 6 * time.Hour
+	defaultKeepFailed   = 7 * 24 * time.Hour
+	defaultKeepReplaced = 24 * time.Hour
+)
+
 // A draft is a pipeline under construction, with what its checks need.
 type draft struct {
 	*Pipeline
@@ -51,6 +58,9 @@ func (b *builder) pipeline(one *namedOne[pipelineKeys]) *draft {
 		MaxRejects: k.MaxRejects.max,
 		Place:      fmt.Sprintf("%s:%d:%d", b.file, one.at.line, one.at.column),
 	}}
+	d.ResumeWithin = k.ResumeWithin.or(defaultResumeWithin)
+	d.KeepFailed = k.KeepFailed.or(defaultKeepFailed)
+	d.KeepReplaced = k.KeepReplaced.or(defaultKeepReplaced)
 	if k.MaxShrink.known() {
 		d.MaxShrink = k.MaxShrink.f
 	}
@@ -96,9 +106,7 @@ func (b *builder) insides(d *draft) {
 		d.Replies = append(d.Replies, b.reply(r, d.Source))
 	}
 	d.Window = b.window(k.Window, d.Source)
-	if k.Limits != nil {
-		b.at(k.Limits.at, "write them under the source, which shares them among its pipelines", "limits of one pipeline are not supported yet")
-	}
+	d.Limits = b.limits(k.Limits)
 	if k.Params.given() && d.Source.Kind != JSONRPC {
 		b.at(k.Params.at, "write parameters of a query under request.query", "params belong to jsonrpc")
 	}
