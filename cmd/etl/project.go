@@ -104,8 +104,17 @@ func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
 // openExisting opens the destination for commands that write nothing: they do
 // not create it.
 func openExisting(cfg *config.Config) (*load.Store, error) {
+	store, err := openIfThere(cfg)
+	if err == nil && store == nil {
+		err = fault.New(fault.Config, "the destination %s does not exist yet", cfg.Destination).WithHint("etl run creates it")
+	}
+	return store, err
+}
+
+// openIfThere opens the destination, and returns nil if there is none yet.
+func openIfThere(cfg *config.Config) (*load.Store, error) {
 	if _, err := os.Stat(cfg.Destination); errors.Is(err, fs.ErrNotExist) && !strings.Contains(cfg.Destination, "://") {
-		return nil, fault.New(fault.Config, "the destination %s does not exist yet", cfg.Destination).WithHint("etl run creates it")
+		return nil, nil
 	}
 	return load.Open(cfg.Destination)
 }

@@ -23,18 +23,10 @@ func (sh *shell) runCommand() *cli.Command {
 		Name:      "run",
 		Usage:     "read pipelines and commit what they delivered",
 		ArgsUsage: "[PIPELINE|GLOB…]",
-		Flags: append(sh.projectFlags(),
-			sh.text("since", "", "first instant of the slices to read: a `TIME` such as 2026-01-01 or 2026-01-01T00:00:00Z"),
-			sh.text("until", "", "first instant after the slices to read: a `TIME`"),
-			sh.toggle("missing", "read only slices that are not committed and closed"),
-			sh.toggle("fresh", "use no page that an earlier run has kept"),
-			sh.toggle("all-parents", "ask for every parent again, changed or not"),
-			sh.toggle("new-source", "go on with a data set that was read from another address or account"),
+		Flags: append(append(sh.projectFlags(), sh.choiceFlags()...),
 			sh.toggle("allow-shrink", "let a data set lose most of its rows"),
-			sh.text("rate-share", "", "`SHARE` of the sources' limits that this process may use: 0.25 or 1/4"),
 			sh.text("run-id", "", "`NAME` of the run in its commits, for people"),
 			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
-			sh.text("stage", "", "`FOLDER` for pages that are kept in case the run breaks off"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
@@ -98,28 +90,15 @@ func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
 	if form := c.String("log-format"); form != "text" && form != "json" {
 		return o, usage("--log-format is text or json, not %q", form)
 	}
-	if o.RateShare, err = parseShare(c.String("rate-share")); err != nil {
+	memory, err := parseSize(c.String("memory"))
+	if err != nil {
 		return o, err
 	}
-	if o.Memory, err = parseSize(c.String("memory")); err != nil {
+	if o, err = sh.choice(c); err != nil {
 		return o, err
 	}
-	if o.Config, err = sh.project(c, c.Args().Slice()...); err != nil {
-		return o, err
-	}
-	if o.Pipelines, err = o.Config.Select(c.Args().Slice()); err != nil {
-		return o, err
-	}
-	zone := zoneOf(o.Pipelines)
-	if o.Since, err = parseInstant(c.String("since"), zone); err != nil {
-		return o, err
-	}
-	if o.Until, err = parseInstant(c.String("until"), zone); err != nil {
-		return o, err
-	}
-	o.Missing, o.Fresh, o.AllParents = c.Bool("missing"), c.Bool("fresh"), c.Bool("all-parents")
-	o.NewSource, o.AllowShrink = c.Bool("new-source"), c.Bool("allow-shrink")
-	o.StageDir, o.Label, o.Version = c.String("stage"), c.String("run-id"), version()
+	o.Memory, o.AllowShrink = memory, c.Bool("allow-shrink")
+	o.Label, o.Version = c.String("run-id"), version()
 	o.Store, err = load.Open(o.Config.Destination)
 	return o, err
 }
