@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,6 +55,9 @@ type Client struct {
 	redactor *redactor
 	ids      atomic.Int64 // of JSON-RPC requests
 	counters counters
+
+	mu    sync.Mutex
+	lanes map[string]*lane // by name of the pipeline
 }
 
 // Stats counts what a Client did so far.
@@ -83,6 +87,7 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		gate:     semaphore.NewWeighted(int64(orDefault(src.Limits.Concurrency, defaultConcurrency))),
 		limiter:  newLimiter(src.Limits, o.Share),
 		redactor: newRedactor(src),
+		lanes:    map[string]*lane{},
 	}
 	if c.session, err = newSession(c); err != nil {
 		return nil, err

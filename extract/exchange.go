@@ -30,15 +30,18 @@ type answer struct {
 
 // send waits for a turn, sends a request, and reads the reply whole. It
 // follows redirects of GET within the source's origin.
-func (c *Client) send(ctx context.Context, d *draft) (*answer, error) {
-	if err := c.gate.Acquire(ctx, 1); err != nil {
+func (c *Client) send(ctx context.Context, d *draft, l *lane) (*answer, error) {
+	leave, err := c.enter(ctx, l)
+	if err != nil {
 		return nil, err
 	}
-	defer c.gate.Release(1)
+	defer leave()
 	var target *url.URL
 	for hops := 0; ; hops++ {
-		if err := c.turn(ctx); err != nil {
-			return nil, err
+		if hops > 0 {
+			if err := c.turn(ctx, l); err != nil {
+				return nil, err
+			}
 		}
 		a, location, err := c.once(ctx, d, target)
 		if err != nil || location == nil {
@@ -53,10 +56,10 @@ func (c *Client) send(ctx context.Context, d *draft) (*answer, error) {
 	}
 }
 
-// turn waits until the limit and the pause of the source let a request go.
-func (c *Client) turn(ctx context.Context) error {
+// turn waits until the limits and the pause of the source let a request go.
+func (c *Client) turn(ctx context.Context, l *lane) error {
 	for {
-		wait, paused := c.limiter.take(c.options.Now())
+		wait, paused := take(c.options.Now(), c.limiters(l)...)
 		if wait <= 0 {
 			return ctx.Err()
 		}

@@ -32,11 +32,36 @@ func newLimiter(l config.Limits, share float64) *limiter {
 	return &limiter{per: l.Per, log: make([]time.Time, int(allowed+rounding))}
 }
 
-// take lets a request go at now and returns 0 and false, or returns how long
-// to wait before asking again, and whether the source is paused.
-func (l *limiter) take(now time.Time) (wait time.Duration, paused bool) {
+// take lets a request go at now if all limiters do, and returns 0 and false.
+// Else it returns how long to wait before asking again, and whether it is for a
+// pause. All callers name limiters in the same order.
+func take(now time.Time, all ...*limiter) (wait time.Duration, paused bool) {
+	for _, l := range all {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if d, p := l.due(now); d > wait {
+			wait, paused = d, p
+		}
+	}
+	if wait > 0 {
+		return wait, paused
+	}
+	for _, l := range all {
+		l.note(now)
+	}
+	return 0, false
+}
+
+// wait returns how long the next request has to wait.
+func (l *limiter) wait(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	d, _ := l.due(now)
+	return d
+}
+
+// due returns how long a request has to wait.
+func (l *limiter) due(now time.Time) (wait time.Duration, paused bool) {
 	if d := l.paused.Sub(now); d > 0 {
 		return d, true
 	}
@@ -44,13 +69,17 @@ func (l *limiter) take(now time.Time) (wait time.Duration, paused bool) {
 		return 0, false
 	}
 	if last := l.log[l.oldest]; !last.IsZero() {
-		if d := last.Add(l.per).Sub(now); d > 0 {
-			return d, false
-		}
+		return max(0, last.Add(l.per).Sub(now)), false
 	}
-	l.log[l.oldest] = now
-	l.oldest = (l.oldest + 1) % len(l.log)
 	return 0, false
+}
+
+// note puts a request into the log.
+func (l *limiter) note(now time.Time) {
+	if len(l.log) > 0 {
+		l.log[l.oldest] = now
+		l.oldest = (l.oldest + 1) % len(l.log)
+	}
 }
 
 // pause holds all requests back until a time. A later pause stays.

@@ -19,10 +19,10 @@ func TestLimiterWindows(t *testing.T) {
 		var sent []time.Time
 		for range 300 {
 			now = now.Add(time.Duration(random.Int64N(int64(limits.Per) / 8)))
-			wait, _ := l.take(now)
+			wait, _ := take(now, l)
 			if wait > 0 {
 				now = now.Add(wait)
-				if again, _ := l.take(now); again != 0 {
+				if again, _ := take(now, l); again != 0 {
 					t.Fatalf("seed %d: after waiting %v as told it wants %v more", seed, wait, again)
 				}
 			}
@@ -56,7 +56,7 @@ func TestLimiterShare(t *testing.T) {
 			l, now, n := newLimiter(tt.limits, tt.share), time.Unix(1, 0), 0
 			var wait time.Duration
 			for ; n < 1000; n++ {
-				if wait, _ = l.take(now); wait > 0 {
+				if wait, _ = take(now, l); wait > 0 {
 					break
 				}
 			}
@@ -74,10 +74,10 @@ func TestLimiterPause(t *testing.T) {
 	l, now := newLimiter(config.Limits{}, 1), time.Unix(1, 0)
 	l.pause(now.Add(time.Minute))
 	l.pause(now.Add(time.Second)) // a shorter one takes nothing back
-	if wait, paused := l.take(now); wait != time.Minute || !paused {
+	if wait, paused := take(now, l); wait != time.Minute || !paused {
 		t.Errorf("take = %v, %v; want 1m, true", wait, paused)
 	}
-	if wait, paused := l.take(now.Add(time.Minute)); wait != 0 || paused {
+	if wait, paused := take(now.Add(time.Minute), l); wait != 0 || paused {
 		t.Errorf("after the pause take = %v, %v; want 0, false", wait, paused)
 	}
 }

@@ -14,6 +14,7 @@ import (
 // goes through the pages in order.
 type List struct {
 	client   *Client
+	lane     *lane
 	pipeline *config.Pipeline
 	vars     Vars
 	trail    trail
@@ -38,7 +39,7 @@ type Page struct {
 // List returns the list that a pipeline reads for a unit. It sends nothing.
 func (c *Client) List(p *config.Pipeline, v Vars) *List {
 	c.redactor.learnRequest(p.Request, false)
-	return &List{client: c, pipeline: p, vars: v}
+	return &List{client: c, lane: c.lane(p), pipeline: p, vars: v}
 }
 
 // Strongest returns the strongest proof that one reading can give, whatever
@@ -63,6 +64,7 @@ func (l *List) Fetch(ctx context.Context, at Position) (*Page, error) {
 	var page *Page
 	err := l.client.do(ctx, task{
 		what:  l.reading(at),
+		lane:  l.lane,
 		draft: func(t *token) (*draft, error) { return l.draft(l.filler(at, t)) },
 		judge: func(a *answer) (v verdict) {
 			page, v = l.judge(at, a)
@@ -94,6 +96,7 @@ func (l *List) Total(ctx context.Context) (int64, error) {
 	total := int64(-1)
 	err := l.client.do(ctx, task{
 		what: "reading the total of " + l.pipeline.Name,
+		lane: l.lane,
 		draft: func(t *token) (*draft, error) {
 			f := l.filler(at, t)
 			f.Parent, f.parentless = nil, true

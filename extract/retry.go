@@ -23,6 +23,7 @@ const (
 type task struct {
 	what  string // begins every error
 	login bool   // the task itself logs in, so it needs no token
+	lane  *lane  // of the pipeline; nil: none
 	draft func(*token) (*draft, error)
 	judge func(*answer) verdict
 }
@@ -76,7 +77,7 @@ func (c *Client) try(ctx context.Context, t task, bearer **token) (v verdict, er
 	if err != nil {
 		return verdict{}, err
 	}
-	a, err := c.send(ctx, d)
+	a, err := c.send(ctx, d, t.lane)
 	if b, ok := errors.AsType[*brokenError](err); ok {
 		return verdict{then: config.Retry, err: b.cause, tries: b.tries}, nil
 	}
