@@ -6,6 +6,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"etl/internal/fault"
 )
 
 // A Reject is a record that was set aside, as rejects/<number>.parquet holds
@@ -77,9 +79,14 @@ func (d *Dataset) Rejects(c *Commit, each func(Reject) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
+	return stored(eachReject(b, each), "reading the rejects of commit %d of %s", c.Number, d.pipeline)
+}
+
+// eachReject calls each with every record of a file of rejects.
+func eachReject(b blob, each func(Reject) error) error {
 	whole, err := parquet.OpenFile(b, b.Size())
 	if err != nil {
-		return stored(err, "reading the rejects of commit %d of %s", c.Number, d.pipeline)
+		return fault.New(fault.Storage, "%w", err)
 	}
 	file := parquet.NewGenericReader[Reject](whole)
 	rows := make([]Reject, 256)
@@ -87,14 +94,14 @@ func (d *Dataset) Rejects(c *Commit, each func(Reject) error) (err error) {
 		n, err := file.Read(rows)
 		for _, r := range rows[:n] {
 			if err := each(r); err != nil {
-				return err
+				return errors.Join(err, file.Close())
 			}
 		}
 		if errors.Is(err, io.EOF) {
 			return file.Close()
 		}
 		if err != nil {
-			return stored(err, "reading the rejects of commit %d of %s", c.Number, d.pipeline)
+			return errors.Join(fault.New(fault.Storage, "%w", err), file.Close())
 		}
 	}
 }
