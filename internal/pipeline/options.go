@@ -25,13 +25,11 @@ type Options struct {
 	NewSource    bool      // the data set may go on with another account or address
 	AllowShrink  bool      // the data set may lose most of its rows
 
-	Label       string        // --run-id; a name for people
-	Version     string        // of etl
-	RateShare   float64       // this process's share of the sources' limits; 0: all
-	Memory      int64         // bytes of open row groups; 0: the default of load
-	ResumeFor   time.Duration // how old a broken-off reading may be; 0: 6h
-	KeepFailed  time.Duration // how long a reading that failed is kept; 0: 7 days
-	Concurrency int           // pipelines at one time; 0: 4
+	Label       string  // --run-id; a name for people
+	Version     string  // of etl
+	RateShare   float64 // this process's share of the sources' limits; 0: all
+	Memory      int64   // bytes of open row groups; 0: the default of load
+	Concurrency int     // pipelines at one time; 0: 4
 
 	Now       func() time.Time // nil: time.Now
 	Sleep     func(context.Context, time.Duration) error
@@ -62,12 +60,6 @@ func (o *Options) setDefaults() {
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
-	}
-	if o.ResumeFor == 0 {
-		o.ResumeFor = 6 * time.Hour
-	}
-	if o.KeepFailed == 0 {
-		o.KeepFailed = 7 * 24 * time.Hour
 	}
 	if o.Concurrency == 0 {
 		o.Concurrency = 4

@@ -227,7 +227,7 @@ func (t *take) usable(old load.Reading) (resume, rebuild bool) {
 		return false, false
 	}
 	age := t.o.Now().Sub(old.Started)
-	resume = old.State == load.BrokenOff && age < t.o.ResumeFor
-	rebuild = (old.State == load.Failed || old.State == load.Whole) && age < t.o.KeepFailed && old.Schema != t.schemaHash()
+	resume = old.State == load.BrokenOff && age < t.p.ResumeWithin
+	rebuild = (old.State == load.Failed || old.State == load.Whole) && age < t.p.KeepFailed && old.Schema != t.schemaHash()
 	return resume, rebuild
 }

@@ -177,7 +177,10 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 }
 
 // concurrency is how many pages of a list are asked for at one time.
-func (r *reading) concurrency() int { return cmp.Or(r.t.p.Source.Limits.Concurrency, 4) }
+func (r *reading) concurrency() int {
+	most := cmp.Or(r.t.p.Source.Limits.Concurrency, 4)
+	return min(most, cmp.Or(r.t.p.Limits.Concurrency, most))
+}
 
 // replay is the reader of every later pass: all pages come from disk.
 func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
