@@ -44,6 +44,7 @@ var mayImport = map[string][]string{
 	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", x + "/sync/semaphore"},
 	"etl/transform":         {"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", arrow + "/"},
 	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", arrow + "/", parquet + "/", zip + "/", x + "/sys/"},
+	"etl/load/warehouse":    {"etl/internal/fault", "etl/schemas", "etl/load", x + "/oauth2/"},
 	"etl/internal/pipeline": {
 		"etl/internal/fault", "etl/internal/jsonspan", "etl/internal/keyset", "etl/internal/config",
 		"etl/schemas", "etl/extract", "etl/transform", "etl/load", arrow + "/", x + "/sync/",
