@@ -122,6 +122,9 @@ func wrongImports(dir string) (wrong []string, err error) {
 			continue
 		}
 		inTests := slices.Concat(allowed, testsMayImport, []string{p.ImportPath})
+		if p.ImportPath == "etl" { // its tests hold the documents against everything
+			inTests = append(inTests, "etl/", yaml+"/")
+		}
 		wrong = append(wrong, against(p.ImportPath, p.Imports, allowed)...)
 		wrong = append(wrong, against("a test of "+p.ImportPath, p.TestImports, inTests)...)
 		wrong = append(wrong, against("a test of "+p.ImportPath, p.XTestImports, inTests)...)
