@@ -2,16 +2,34 @@ package config
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"etl/internal/fault"
 )
 
-// Select returns the pipelines that patterns name, in the order of the file:
-// names or globs; no pattern is all of them. A name without an account stands
-// for those of all accounts. A pattern that fits nothing is an error, and so is
-// a pipeline whose variables Options.Only had left out.
+// Select returns the pipelines that patterns name, as Match does. A pipeline
+// whose variables Options.Only had left out is an error.
 func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
+	selected, err := c.Match(patterns)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range selected {
+		if len(p.Unset) > 0 {
+			return nil, fault.New(fault.Config, "pipeline %s: not set: %s", p.Name, strings.Join(p.Unset, ", "))
+		}
+	}
+	return selected, nil
+}
+
+// Match returns the pipelines that patterns name, in the order of the file:
+// names or globs; no pattern is all of them. A name without an account stands
+// for those of all accounts. A pattern that fits nothing is an error.
+func (c *Config) Match(patterns []string) ([]*Pipeline, error) {
+	if len(patterns) == 0 {
+		return slices.Clone(c.Pipelines), nil
+	}
 	chosen := map[*Pipeline]bool{}
 	for _, pattern := range patterns {
 		found := false
@@ -24,17 +42,7 @@ func (c *Config) Select(patterns []string) ([]*Pipeline, error) {
 			return nil, c.unknown(pattern)
 		}
 	}
-	var selected []*Pipeline
-	for _, p := range c.Pipelines {
-		if len(patterns) > 0 && !chosen[p] {
-			continue
-		}
-		if len(p.Unset) > 0 {
-			return nil, fault.New(fault.Config, "pipeline %s: not set: %s", p.Name, strings.Join(p.Unset, ", "))
-		}
-		selected = append(selected, p)
-	}
-	return selected, nil
+	return slices.DeleteFunc(slices.Clone(c.Pipelines), func(p *Pipeline) bool { return !chosen[p] }), nil
 }
 
 // SourcesOf returns the source of a name: with accounts, one for each of them.

@@ -31,7 +31,7 @@ type Applied struct {
 // never kept, and Apply refuses, unless null says to leave it empty.
 func Apply(ctx context.Context, o Options, p *config.Pipeline, null bool) (applied *Applied, err error) {
 	o.setDefaults()
-	a := &applying{o: &o, p: p, ds: o.Store.Dataset(p.Name), run: newRunID()}
+	a := &applying{o: &o, p: p, ds: o.Store.Dataset(p.Name), run: NewRunID()}
 	unlock, err := a.ds.Lock()
 	if err != nil {
 		return nil, err

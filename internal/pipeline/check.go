@@ -122,7 +122,7 @@ func Check(ctx context.Context, o Options, src *config.Source, pipelines []*conf
 	if src.Auth.Kind != "none" {
 		s.Login = LoginOK
 	}
-	r := &runner{o: o, clients: map[*config.Source]*extract.Client{src: client}, id: newRunID()}
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{src: client}, id: NewRunID()}
 	for _, p := range pipelines {
 		one := PipelineCheck{Name: p.Name, Lists: []Place{}, Paging: p.Paging.Kind, Pages: []Sized{}, Proof: p.Strongest()}
 		one.Failure = failure(r.check(ctx, p, s, &one))

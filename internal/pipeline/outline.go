@@ -56,7 +56,7 @@ func Plan(ctx context.Context, o Options) (*Outline, error) {
 	if err := o.checkBounds(); err != nil {
 		return nil, err
 	}
-	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: newRunID()}
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
 	all := &Outline{Pipelines: []Planned{}}
 	for _, p := range order(o.Pipelines) {
 		j, err := r.job(p)

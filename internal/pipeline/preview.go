@@ -24,7 +24,7 @@ type Sample struct {
 // come from the newest commit of their pipeline.
 func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*Sample, error) {
 	o.setDefaults()
-	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: newRunID()}
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
 	j, err := r.job(p)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
-	r.id = newRunID()
+	r.id = NewRunID()
 	for _, p := range order(o.Pipelines) {
 		j, err := r.job(p)
 		if err != nil {
@@ -72,9 +72,9 @@ type runner struct {
 	jobs    []*job
 }
 
-// newRunID returns the id that tells this process's commits from those of any
+// NewRunID returns the id that tells this process's commits from those of any
 // other, whatever label a user gives it.
-func newRunID() string {
+func NewRunID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: see crypto/rand.Read
 	return hex.EncodeToString(b[:])
