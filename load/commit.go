@@ -104,16 +104,14 @@ type Draft struct {
 // decode reads a record that was found under a number. A record that it does
 // not understand in full is an error: to go on without it would lose data.
 func (d *Dataset) decode(number int64, data []byte) (*Commit, error) {
-	var format struct{ Format int }
-	if err := json.Unmarshal(data, &format); err != nil {
-		return nil, d.corrupt(number, "%w", err)
-	}
-	if format.Format != Format {
-		return nil, fault.New(fault.Config, "reading commit %d of %s: its format is %d, this program reads %d", number, d.pipeline, format.Format, Format).
-			WithHint("use the version of etl that wrote it, or a newer one")
-	}
 	var c Commit
-	if err := strictly(data, &c); err != nil {
+	err := strictly(data, &c)
+	if err != nil || c.Format != Format {
+		var only struct{ Format int } // of a newer format more may be unknown
+		if loose := json.Unmarshal(data, &only); loose == nil && only.Format != Format {
+			return nil, fault.New(fault.Config, "reading commit %d of %s: its format is %d, this program reads %d", number, d.pipeline, only.Format, Format).
+				WithHint("use the version of etl that wrote it, or a newer one")
+		}
 		return nil, d.corrupt(number, "%w", err)
 	}
 	if c.Number != number || c.Pipeline != d.pipeline {

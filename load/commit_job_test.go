@@ -23,7 +23,10 @@ func testSchema() *schemas.Schema {
 type files map[string]string
 
 // A job is what a run does after it has read everything.
-type job struct{ identity string }
+type job struct {
+	identity string
+	light    bool // its rejects are text too
+}
 
 // draft stages files and rejects and drafts the commit that replaces the live
 // files of the same folders.
@@ -59,6 +62,11 @@ func (j job) draft(d *Dataset, run string, base *Commit, add files) (*Stage, Dra
 			return nil, draft, err
 		}
 		draft.Add = append(draft.Add, f)
+	}
+	if j.light {
+		f, err := stageText(st, rejectsName, "", "rejects")
+		draft.Rejects = &f
+		return st, draft, err
 	}
 	rejects, err := st.Rejects()
 	if err != nil {

@@ -26,7 +26,7 @@ func contents(t *testing.T, d *Dataset) map[string]string {
 		t.Fatal(err)
 	}
 	there := tree(t, d.store, d.data())
-	paths := []string{}
+	var paths []string
 	for _, f := range c.Files {
 		paths = append(paths, f.Path)
 		if sum, err := d.store.sum(f.Path); sum != f.SHA256 || err != nil {

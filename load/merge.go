@@ -20,6 +20,11 @@ type Merge struct {
 	Remove  func(key schemas.Key, version int64) bool
 	Key     []string
 	Version string
+
+	// Between tells whether any row leaves whose key lies from low to high.
+	// It serves where Key is one column of integers: files whose statistics
+	// show that they hold no such row are not searched. Nil: all are.
+	Between func(low, high int64) bool
 }
 
 // Merged is what a merge makes of a data set.
@@ -96,6 +101,9 @@ func (j *merging) survey() error {
 	for _, f := range j.merge.Base.Files {
 		in := j.folder(j.stage.data.folderOf(f))
 		in.live = append(in.live, f)
+		if j.spared(f) {
+			continue
+		}
 		err := j.stage.data.read(f, func(r *reader) error {
 			if err := r.matches(j.layout); err != nil {
 				return err

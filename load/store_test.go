@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// times makes the random tests longer: -times 40 takes some minutes.
+var times = flag.Int("times", 1, "how many times as many random cases are tried")
 
 // noon is the time of every commit in tests.
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)

@@ -1,0 +1,239 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"etl/internal/fault"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A play is what several processes do to one data set at the same time, without
+// a lock, and what each of them means to do.
+type play struct {
+	store   *Store
+	random  *rand.Rand // one process makes one call at a time
+	intents map[string]files
+}
+
+// write commits some contents, a few times.
+func (p *play) write(d *Dataset, process string) error {
+	for try := range 6 {
+		run := fmt.Sprintf("%s%d", process, try)
+		add := files{}
+		for _, folder := range []string{"p=1", "p=2", "p=3"} {
+			if p.random.IntN(2) == 0 {
+				add[folder] = []string{"", "one", "two", "three"}[p.random.IntN(4)]
+			}
+		}
+		p.intents[run] = add
+		err := d.Recover()
+		var base *Commit
+		if err == nil {
+			base, err = d.Newest()
+		}
+		var st *Stage
+		var draft Draft
+		if err == nil {
+			st, draft, err = job{light: true}.draft(d, run, base, add)
+		}
+		if err == nil {
+			_, err = d.Commit(context.Background(), st, draft)
+		}
+		if err != nil && fault.Of(err) != fault.Conflict {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore goes back to older commits.
+func (p *play) restore(d *Dataset, process string) error {
+	for try := range 3 {
+		newest, err := d.Newest()
+		if err != nil {
+			return err
+		}
+		if newest == nil {
+			continue
+		}
+		to := 1 + p.random.Int64N(newest.Number)
+		_, err = d.Rollback(context.Background(), to, Author{Run: fmt.Sprintf("%s%d", process, try), Time: noon})
+		gone := err != nil && strings.Contains(err.Error(), "files are gone")
+		if err != nil && !gone && fault.Of(err) != fault.Conflict {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect removes what is left over, and spares nobody by age.
+func (p *play) collect(d *Dataset, _ string) error {
+	for range 3 {
+		keep := []time.Duration{1, 1000 * time.Hour}[p.random.IntN(2)]
+		if _, err := d.GC(GCOptions{Now: noon.AddDate(0, 0, 8), KeepReplaced: keep}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// act lets the processes run until all have ended, or died.
+func (p *play) act(t *testing.T) {
+	var wait sync.WaitGroup
+	var schedules []schedule
+	for i, does := range []func(*Dataset, string) error{p.write, p.write, p.write, p.restore, p.collect, p.collect} {
+		sched := schedule{turn: make(chan struct{}), done: make(chan bool)}
+		schedules = append(schedules, sched)
+		d := p.store.onHeap(sched.disk(func() bool { return p.random.IntN(500) == 0 })).Dataset("p")
+		wait.Go(func() {
+			defer func() { sched.done <- false }()
+			_, _ = d.store.has("x") // wait for the first turn
+			if err := does(d, string(rune('a'+i))); err != nil && !errors.Is(err, errDead) {
+				t.Errorf("process %c: %v", 'a'+i, err)
+			}
+		})
+	}
+	run(schedules, p.random)
+	wait.Wait()
+}
+
+// state returns the contents of the newest commit by folder, and makes sure
+// that each commit did what its run meant to do to the commit before it.
+func (p *play) state(t *testing.T) files {
+	d := p.store.Dataset("p")
+	states := []files{{}}
+	newest, err := d.Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := int64(1); newest != nil && n <= newest.Number; n++ {
+		c, err := d.At(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := maps.Clone(states[n-1])
+		if c.Restores > 0 {
+			want = states[c.Restores]
+		}
+		for folder, text := range p.intents[c.Run] {
+			want[folder] = text
+			if text == "" {
+				delete(want, folder)
+			}
+		}
+		got := files{}
+		for _, f := range c.Files {
+			if _, double := got[d.folderOf(f)]; double {
+				t.Errorf("commit %d has two files in %s", n, d.folderOf(f))
+			}
+			got[d.folderOf(f)] = p.textOf(f.SHA256)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("commit %d (-meant +made):\n%s", n, diff)
+		}
+		states = append(states, want)
+	}
+	return states[len(states)-1]
+}
+
+// textOf returns the content of a hash.
+func (p *play) textOf(sum string) string {
+	for _, text := range []string{"one", "two", "three"} {
+		if s := newSink("", nil); s != nil {
+			s.hash.Write([]byte(text))
+			if fmt.Sprintf("%x", s.hash.Sum(nil)) == sum {
+				return text
+			}
+		}
+	}
+	return "unknown"
+}
+
+// TestAnythingAtOnce runs writers, a rollback and two collectors in random
+// schedules, in which processes sleep and die anywhere and no age spares a
+// live run. In the end every commit is what its run meant it to be, readers
+// see exactly the newest, and nothing is left over.
+func TestAnythingAtOnce(t *testing.T) {
+	for seed := range uint64(250 * *times) {
+		p := &play{store: heapStore(), random: rand.New(rand.NewPCG(seed, 1)), intents: map[string]files{}}
+		p.act(t)
+		d := p.store.Dataset("p")
+		if err := d.Recover(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		want := p.state(t)
+		p.seen(t, want)
+		if seed%4 == 0 {
+			p.settle(t, want)
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+}
+
+// seen makes sure that readers see what they should.
+func (p *play) seen(t *testing.T, want files) {
+	d := p.store.Dataset("p")
+	newest, err := d.Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if newest == nil {
+		return
+	}
+	got := files{}
+	for name, text := range contents(t, d) {
+		got[d.folderOf(File{Path: name})] = text
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
+	}
+	view, err := p.store.objects.read(d.view())
+	if first := fmt.Sprintf("-- commit %d of p;", newest.Number); err != nil || !strings.HasPrefix(string(view), first) {
+		t.Errorf("the view begins %.30q, %v, want %q", view, err, first)
+	}
+	for _, name := range d.attached(newest) {
+		if there, err := p.store.has(name); err != nil || !there {
+			t.Errorf("%s is missing, %v", name, err)
+		}
+	}
+}
+
+// settle cleans up, and makes sure that nothing is left over.
+func (p *play) settle(t *testing.T, want files) {
+	d := p.store.Dataset("p")
+	gc := func() {
+		if _, err := d.GC(GCOptions{Now: noon.AddDate(0, 0, 8)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 { // a stage is closed; a commit comes; it is removed
+		gc()
+		newest, err := d.highest("commits", ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := []string{"one", "two"}[i%2]
+		if want["p=1"] == text {
+			text = "three"
+		}
+		want = maps.Clone(want)
+		want["p=1"] = text
+		job{light: true}.commit(t, d, fmt.Sprintf("z%d", i), newest, files{"p=1": text}, nil)
+		p.seen(t, want)
+	}
+	gc()
+	if left := tree(t, p.store, d.state("stage")); len(left) > 0 {
+		t.Errorf("stages still hold %v", left)
+	}
+}
