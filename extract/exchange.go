@@ -16,7 +16,7 @@ type Reply struct {
 	Body   []byte    // decoded; owned by the caller
 	Date   time.Time // the server's; zero if it tells none
 	Wire   int64     // bytes of the body on the wire
-	Link   string    // query of the next page, from the Link header, without credentials
+	Link   string    // "?" and the query of the next page, without credentials, from the Link header; empty: there is none
 }
 
 // An answer is a Reply with what is needed of it at once.
@@ -100,7 +100,9 @@ func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, 
 		id:         d.id,
 	}
 	a.Date, _ = http.ParseTime(response.Header.Get("Date"))
-	a.Link = c.queryOf(nextOf(response.Header.Values("Link")))
+	if target, ok := nextOf(response.Header.Values("Link")); ok {
+		a.Link = "?" + c.queryOf(target)
+	}
 	c.readBudget(a.doc)
 	return a, locationOf(response), nil
 }

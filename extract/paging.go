@@ -2,7 +2,6 @@ package extract
 
 import (
 	"hash/maphash"
-	"net/url"
 	"strings"
 
 	"etl/internal/config"
@@ -175,7 +174,9 @@ func (l *List) readPaging(p *Page, d *document) *fault.Error {
 	p.more = len(g.Read.Next) > 0 && d.truthy(g.Read.Next)
 	switch g.Kind {
 	case config.PagingLink:
-		p.link = p.Link
+		if p.link = strings.TrimPrefix(p.Link, "?"); p.link == "" && p.Link != "" {
+			return fault.New(fault.Data, "the link to the next page has no query")
+		}
 	case config.PagingNext:
 		if p.more {
 			text, _ := d.textAt(g.Read.Next)
@@ -222,55 +223,4 @@ func (l *List) last(p *Page, d *document) bool {
 		return reached
 	}
 	return rows == 0
-}
-
-// queryOf returns the query of a link without credentials; the rest of a link
-// is not to be trusted: behind a proxy it may name another scheme or host.
-func (c *Client) queryOf(link string) string {
-	at, err := url.Parse(link)
-	if err != nil {
-		return ""
-	}
-	query, err := parseQuery(at.RawQuery)
-	if err != nil {
-		return ""
-	}
-	return c.withoutSecrets(query).encode()
-}
-
-// nextOf returns the target of rel="next" in Link headers (RFC 8288).
-func nextOf(headers []string) string {
-	for _, header := range headers {
-		for header != "" {
-			_, rest, ok := strings.Cut(header, "<")
-			if !ok {
-				break
-			}
-			var target, attributes string
-			target, rest, _ = strings.Cut(rest, ">")
-			attributes, header, _ = strings.Cut(rest, "<")
-			if relNext(attributes) {
-				return target
-			}
-			if header != "" {
-				header = "<" + header
-			}
-		}
-	}
-	return ""
-}
-
-func relNext(attributes string) bool {
-	for a := range strings.SplitSeq(strings.TrimRight(attributes, ", "), ";") {
-		name, value, _ := strings.Cut(a, "=")
-		if !strings.EqualFold(strings.TrimSpace(name), "rel") {
-			continue
-		}
-		for rel := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"`)) {
-			if strings.EqualFold(rel, "next") {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -135,35 +135,6 @@ func TestNextLinks(t *testing.T) {
 	}
 }
 
-func TestLinkHeader(t *testing.T) {
-	tests := []struct {
-		headers []string
-		want    string
-	}{
-		{[]string{`<https://a/b?page=1>; rel="prev", <https://a/b?x=1,2&page=3>; rel="next"`}, "https://a/b?x=1,2&page=3"},
-		{[]string{`<?p=1>; rel=prev`, `<?p=3>; title="a, b"; REL=Next`}, "?p=3"},
-		{[]string{`<?p=9>; rel="last next"`}, "?p=9"},
-		{[]string{`<?p=9>; rel="last"`, "", "<", "rel=next"}, ""},
-	}
-	for _, tt := range tests {
-		if got := nextOf(tt.headers); got != tt.want {
-			t.Errorf("nextOf(%q) = %q, want %q", tt.headers, got, tt.want)
-		}
-	}
-	paging := byPage()
-	paging.Kind, paging.End = config.PagingLink, config.EndNext
-	l := list(t, paging, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Query().Get("p") == "" {
-			w.Header().Set("Link", `<http://elsewhere/?p=2>; rel="next"`)
-		}
-		reply(w, 200, `[{"q":"`+r.URL.Query().Get("p")+`"}]`)
-	})
-	got, err := readAll(t.Context(), l)
-	if diff := cmp.Diff([]string{`{"q":""}`, `{"q":"2"}`}, got); diff != "" || err != nil {
-		t.Error(diff, err)
-	}
-}
-
 func TestCursor(t *testing.T) {
 	for _, next := range []string{`"b+ c"`, `17`} {
 		var asked []string
@@ -262,13 +233,4 @@ func TestStrongest(t *testing.T) {
 	if want := []string{config.Counted, config.Walked, config.Walked, config.Answered}; !slices.Equal(got, want) {
 		t.Errorf("Strongest() = %v, want %v", got, want)
 	}
-}
-
-func FuzzNextOf(f *testing.F) {
-	f.Add(`<https://a/b?page=3>; rel="next"`)
-	f.Fuzz(func(t *testing.T, header string) {
-		if target := nextOf([]string{header}); target != "" && !strings.Contains(header, "<"+target) {
-			t.Errorf("nextOf(%q) = %q, which does not stand there", header, target)
-		}
-	})
 }

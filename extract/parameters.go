@@ -52,6 +52,16 @@ func (p *pairs) set(name, text string) {
 	*p = append(*p, pair{name, text})
 }
 
+// get returns the first parameter of a name.
+func (p pairs) get(name string) (text string, ok bool) {
+	for _, one := range p {
+		if one.name == name {
+			return one.text, true
+		}
+	}
+	return "", false
+}
+
 func (p pairs) encode() string {
 	var b strings.Builder
 	for i, v := range p {
