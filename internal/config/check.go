@@ -15,6 +15,7 @@ func (b *builder) check(d *draft) {
 	b.checkKey(d)
 	b.checkPartition(d)
 	b.checkTimes(d)
+	b.checkBody(d)
 	b.checkReplies(d)
 	b.checkCovers(d)
 	b.checkParents(d)
@@ -150,6 +151,20 @@ func inside(t *schemas.Type) *schemas.Type {
 		return nil
 	}
 	return &t.Element.Type
+}
+
+// checkBody checks that paging in the body has a body to stand in.
+func (b *builder) checkBody(d *draft) {
+	if d.Paging.In != InBody || d.Paging.Kind == PagingNone || len(d.Unset) > 0 || b.told(d.keys.Paging.In.at) {
+		return
+	}
+	at, q := d.keys.Paging.In.at, d.Request
+	switch {
+	case q.Method == "GET":
+		b.at(at, "request: { method: POST }", "a GET has no body")
+	case q.JSON != nil && q.JSON.Kind != Map:
+		b.at(at, "json: { name: value }", "parameters of paging need a map under json")
+	}
 }
 
 func (b *builder) checkReplies(d *draft) {

@@ -121,6 +121,10 @@ func read(k *pagingKeys) Read {
 
 // in checks where the parameters go.
 func (b *builder) in(k *pagingKeys, p *Paging, s *Source) {
+	if s.Kind == JSONRPC && anyOf(p.Kind, PagingNext, PagingLink) && k.Kind.given() {
+		b.at(k.Kind.at, "kind: cursor or kind: offset", "a jsonrpc source follows no links")
+		return
+	}
 	if !k.In.known() {
 		return
 	}
