@@ -4,7 +4,7 @@ package crmsim
 type api struct {
 	name     string // prefix of its paths, variables and switches
 	switches []Switch
-	faults   []string // kinds beside those that every API has
+	faults   []Fault // beside those that every API has
 	open     func(Options, values) source
 }
 

@@ -14,7 +14,7 @@ func callsAPI() api {
 	return api{
 		name:   "calls",
 		open:   openCalls,
-		faults: mnemonics(),
+		faults: callFaults(),
 		switches: []Switch{
 			{"calls.session", []string{formDuration}, "1h", "how long a session's token is good for"},
 			{"calls.expire", []string{"expire_at", "expire"}, "expire_at", "member that login.user names the end of the session by"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -36,15 +37,27 @@ var codes = map[string]int{
 	"batch_opreations_not_supported": -32099, "notifications_not_supported": -32099, // as the API spells it
 }
 
-// mnemonics returns the mnemonics, sorted.
-func mnemonics() []string {
-	var names []string
-	for name := range codes {
-		names = append(names, name)
+// callFaults are the errors of JSON-RPC, and replies that break its rules.
+func callFaults() []Fault {
+	var all []Fault
+	for _, name := range slices.Sorted(maps.Keys(codes)) {
+		all = append(all, Fault{Name: name, Doc: "the error with that mnemonic, with status 200"})
 	}
-	slices.Sort(names)
-	return names
+	return append(all,
+		Fault{Name: "rpc_id", Doc: "the id is that of another request", text: func(b []byte) []byte {
+			return rpcID.ReplaceAll(b, []byte(`"jsonrpc":"2.0","id":"another"`))
+		}},
+		Fault{Name: "rpc_no_result", Doc: "neither a result nor an error", text: func(b []byte) []byte {
+			return append(append([]byte("{"), rpcID.Find(b)...), '}')
+		}},
+		Fault{Name: "rpc_both", Doc: "a result and an error", text: func(b []byte) []byte {
+			return append(b[:len(b)-1], `,"error":{"code":-32603,"message":"Internal error","data":{"mnemonic":"internal_error"}}}`...)
+		}},
+	)
 }
+
+// rpcID finds the id of a reply, beside which the version stands.
+var rpcID = regexp.MustCompile(`"jsonrpc":"2\.0","id":(?:"[^"]*"|-?\d+)|"id":(?:"[^"]*"|-?\d+),"jsonrpc":"2\.0"`)
 
 // failed answers with an error.
 func (a *calls) failed(id json.RawMessage, p problem) reply {

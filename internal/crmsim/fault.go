@@ -2,7 +2,6 @@ package crmsim
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,19 +9,57 @@ import (
 	"sync/atomic"
 )
 
-// The faults that can strike a reply.
+// A Fault is something that goes wrong with a reply.
+type Fault struct {
+	Name string
+	Doc  string
+	// What it does: to the reply, to the text of its body, or to how it is sent.
+	// Harmless tells that a reader still gets every record as it is.
+	harmless bool
+	reply    func(reply) reply
+	text     func(body []byte) []byte
+	deliver  func(http.ResponseWriter, *http.Request, reply)
+}
+
+// Names of faults that more than their entry names.
 const (
-	fault500      = "500"      // the framework's page of HTML
-	fault502      = "502"      // the gateway's page of HTML
-	fault503      = "503"      // with Retry-After: 1
-	faultHTML     = "html"     // a page of HTML with status 200
-	faultEmpty    = "empty"    // nothing, with status 200
-	faultReset    = "reset"    // the connection is reset before a byte is sent
-	faultTruncate = "truncate" // the connection is closed half-way through the body
-	faultStall    = "stall"    // half of the body, then silence
+	fault500      = "500"
+	fault502      = "502"
+	fault503      = "503"
+	faultHTML     = "html"
+	faultEmpty    = "empty"
+	faultReset    = "reset"
+	faultTruncate = "truncate"
+	faultStall    = "stall"
 )
 
-var faults = []string{fault500, fault502, fault503, faultHTML, faultEmpty, faultReset, faultTruncate, faultStall}
+// Faults returns the faults that every API knows.
+func Faults() []Fault { return slices.Concat(statusFaults(), textFaults(), wireFaults()) }
+
+// faultNamed returns a fault of any API; the zero value is none.
+func faultNamed(name string) Fault {
+	if name == "" {
+		return Fault{}
+	}
+	all := Faults()
+	for _, a := range apis() {
+		all = append(all, a.faults...)
+	}
+	for _, f := range all {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Fault{}
+}
+
+// namesOfFaults returns the names of faults.
+func namesOfFaults(faults []Fault) (names []string) {
+	for _, f := range faults {
+		names = append(names, f.Name)
+	}
+	return names
+}
 
 // A strike is a fault that strikes every K-th reply with records, at most Most
 // times.
@@ -67,52 +104,17 @@ func (s strike) next() string {
 }
 
 // struck returns what goes out in place of rep under a fault.
-func (rep reply) struck(kind string) reply {
-	var bad reply
-	switch kind {
-	case fault500:
-		bad = page(http.StatusInternalServerError, "Server Error (500)")
-	case fault502:
-		bad = page(http.StatusBadGateway, "502 Bad Gateway")
-	case fault503:
-		bad = page(http.StatusServiceUnavailable, "503 Service Temporarily Unavailable")
-		bad.header.Set("Retry-After", "1")
-	case faultHTML:
-		bad = page(http.StatusOK, "Maintenance")
-	case faultEmpty:
-		bad = content(http.StatusOK, "application/json", nil)
-	case faultReset:
-		bad = reply{}
-	case faultTruncate, faultStall:
-		bad = rep
+func (rep reply) struck(f Fault) reply {
+	bad := rep
+	switch {
+	case f.reply != nil:
+		bad = f.reply(rep)
+		bad.page, bad.path = rep.page, rep.path
+	case f.text != nil:
+		bad.body = f.text(slices.Clone(rep.body))
+	}
+	if !f.harmless && f.Name != "" {
 		bad.keys = nil
-	default:
-		return rep
 	}
-	bad.page, bad.path = rep.page, rep.path
 	return bad
-}
-
-// reset resets the connection, so that the client meets an error that is no
-// plain end of data.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2, where this resets the stream
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}
-
-// breakOff sends half of a body, and then ends the connection, or falls silent
-// until the client gives up.
-func breakOff(w http.ResponseWriter, r *http.Request, body []byte, kind string) {
-	_, _ = w.Write(body[:len(body)/2])
-	_ = http.NewResponseController(w).Flush()
-	if kind == faultStall {
-		<-r.Context().Done()
-	}
-	panic(http.ErrAbortHandler)
 }

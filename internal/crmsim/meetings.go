@@ -12,8 +12,9 @@ import (
 // https://hugo.wcstd.net/docs/dla-developera/api.
 func meetingsAPI() api {
 	return api{
-		name: "meetings",
-		open: openMeetings,
+		name:   "meetings",
+		open:   openMeetings,
+		faults: bodyFaults("description"),
 		switches: []Switch{
 			{"meetings.errors", []string{"same", "200", "html"}, "same", "status of replies that are errors: as in the body, 200, or 403 with a page of HTML as the body"},
 			{"meetings.users", []string{"on", "off"}, "on", "there is a list of users, which is documented nowhere; off: MEETINGS_USERS is that of a company"},

@@ -12,7 +12,7 @@ func projectsAPI() api {
 	return api{
 		name:   "projects",
 		open:   openProjects,
-		faults: nil,
+		faults: bodyFaults("message"),
 		switches: []Switch{
 			{"projects.envelope", []string{"payload", "data", "bare"}, "payload", "member of a reply that holds the rows; bare: the reply is the rows"},
 			{"projects.numbers", []string{"mixed", "text", "number"}, "mixed", "numbers are sent as text; mixed: in two rows of three"},

@@ -16,12 +16,15 @@ func rentalAPI() api {
 		switches: []Switch{
 			{"rental.access", []string{formDuration}, "5m", "how long an access token is good for"},
 			{"rental.rotate", []string{"on", "off"}, "on", "a refresh gives a new refresh token, and ends the old one"},
+			{"rental.tenant", []string{"403", "empty"}, "403", "reply to another tenant, or to none: 403, or lists without rows"},
+			{"rental.services", []string{"list", "envelope"}, "list", "the list of services is a bare list, or has pages as all others"},
 			{"rental.throttle", []string{formCount}, "0", "requests allowed in any minute; 0: no limit"},
 			{"rental.retry_after", []string{"seconds", "date", "none"}, "seconds", "how a throttled reply says when to come back"},
 			{"rental.language", []string{"en", "ru"}, "en", "of the texts of errors"},
 			{"rental.page_key", []string{"on", "off"}, "on", "lists have the member page"},
 			{"rental.page_cap", []string{formCount}, "10000", "largest page; larger ones are cut without a word"},
-			{"rental.link", []string{"same", "http", "host", "port"}, "same", "next and previous: as asked, always with http, of an internal host, without the port"},
+			{"rental.link", []string{"same", "http", "host", "port", "relative", "scheme", "file", "user", "path", "self", "first"}, "same",
+				"next and previous: as asked, always with http, of an internal host, without the port, the query alone, without the scheme, a file, with a user and password, another path, the page itself, the first page"},
 			{"rental.total", []string{"exact", "+1", "-1"}, "exact", "count is off by one"},
 			{"rental.unordered", []string{"on", "off"}, "off", "lists that no ordering is asked for come forwards and backwards by turns"},
 			{"rental.duration", []string{durationDjango, durationISO, durationSeconds}, durationDjango, "form of durations"},
@@ -94,6 +97,7 @@ const (
 	pathRefresh   = "/v1/auth/refresh/"
 	pathResources = "/v1/crm/metrics/workshops/resources/"
 	pathRequests  = "/v1/crm/requests/"
+	pathServices  = "/v1/crm/requests/services/"
 )
 
 // serve answers in the order of Django and its REST framework: route, slash,
@@ -129,6 +133,8 @@ func (a *rental) route(path string) func(*call) reply {
 		return a.listResources
 	case pathRequests:
 		return a.listRequests
+	case pathServices:
+		return a.listServices
 	}
 	id, ok := strings.CutPrefix(path, pathRequests)
 	id, slash := strings.CutSuffix(id, "/")
@@ -157,13 +163,18 @@ func (a *rental) admit(c *call) (reply, bool) {
 		return a.unauthorized(`{"detail":` + quoted(a.say("Given token not valid for any token type")) +
 			`,"code":"token_not_valid","messages":[{"token_class":"AccessToken","token_type":"access","message":` + quoted(a.say(problem)) + `}]}`), false
 	}
-	if c.Header.Get("X-Tenant-Id") != strconv.FormatInt(a.tenant, 10) {
+	if a.foreign(c) && a.v["rental.tenant"] == "403" {
 		return a.problem(http.StatusForbidden, "You do not have permission to perform this action."), false
 	}
 	if wait, ok := a.throttle.take(); !ok {
 		return a.throttled(wait), false
 	}
 	return reply{}, true
+}
+
+// foreign tells whether a request is for another tenant, or for none.
+func (a *rental) foreign(c *call) bool {
+	return c.Header.Get("X-Tenant-Id") != strconv.FormatInt(a.tenant, 10)
 }
 
 func (a *rental) unauthorized(body string) reply {

@@ -28,6 +28,9 @@ func (a *rental) listRequests(c *call) reply {
 func (a *rental) list(c *call, l listing) reply {
 	query := c.URL.Query()
 	lo, hi := l.table.list()
+	if a.foreign(c) {
+		hi = lo
+	}
 	chosen, problems := choose(query, between(lo, hi), l.filters)
 	if len(problems) > 0 {
 		return a.invalid(problems)
@@ -127,6 +130,11 @@ func (a *rental) link(c *call, number int64, exists bool) string {
 	if c.TLS != nil {
 		u.Scheme = "https"
 	}
+	return quoted(a.disguised(u, c))
+}
+
+// disguised returns a link as the switch has it.
+func (a *rental) disguised(u url.URL, c *call) string {
 	switch a.v["rental.link"] {
 	case "http":
 		u.Scheme = "http"
@@ -134,8 +142,22 @@ func (a *rental) link(c *call, number int64, exists bool) string {
 		u.Scheme, u.Host = "http", "backend.internal:8000"
 	case "port":
 		u.Host = u.Hostname()
+	case "relative":
+		return "?" + u.RawQuery
+	case "scheme":
+		u.Scheme = ""
+	case "file":
+		u.Scheme, u.Host = "file", ""
+	case "user":
+		u.User = url.UserPassword("admin", "admin")
+	case "path":
+		u.Path = "/internal" + u.Path
+	case "self":
+		u.RawQuery = c.URL.RawQuery
+	case "first":
+		u.RawQuery = ""
 	}
-	return quoted(u.String())
+	return u.String()
 }
 
 // sort puts rows into an order: by the first known field of ordering, then by

@@ -1,6 +1,41 @@
 package crmsim
 
-import "fmt"
+import (
+	"fmt"
+	"net/http"
+	"sync/atomic"
+)
+
+// catalogue is how many services can be sold.
+const catalogue = 40
+
+// listServices answers GET /v1/crm/requests/services/, in one of the two ways
+// that are known of it.
+func (a *rental) listServices(c *call) reply {
+	services := table{seed: a.requests.seed, size: catalogue, lists: new(atomic.Int64)}
+	write := func(e *encoder, n int64) {
+		r := services.row(e, n)
+		e.record()
+		e.int("id", n+1)
+		r.words("name")
+		r.money("price")
+		e.end()
+	}
+	if a.v["rental.services"] == "envelope" {
+		return a.list(c, listing{services, nil, requestStatus, write})
+	}
+	e := &encoder{form: a.form, buf: []byte{'['}}
+	rep := content(http.StatusOK, "application/json", nil)
+	for n := range int64(catalogue) {
+		if n > 0 {
+			e.buf = append(e.buf, ',')
+		}
+		write(e, n)
+		rep.keys = append(rep.keys, key(n+1)...)
+	}
+	rep.data, rep.body = true, append(e.buf, ']')
+	return rep
+}
 
 // services writes the services of a request: some, none, or null.
 func (a *rental) services(r row) {
@@ -52,7 +87,7 @@ func (a *rental) serviceKind(r row) {
 		return
 	}
 	d := r.die("kind")
-	id := 1 + d.below(40)
+	id := 1 + d.below(catalogue)
 	r = row{r.encoder, mix(r.seed), r.n + 3}
 	r.open("service")
 	r.int("id", id)

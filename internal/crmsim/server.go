@@ -1,7 +1,6 @@
 package crmsim
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -97,11 +96,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.wait(r, body)
 	call := call{Request: r, path: "/" + path, body: body}
 	rep := m.serve(&call)
-	kind := ""
+	var f Fault
 	if rep.data && rep.status == http.StatusOK {
-		kind = m.strike.next()
+		f = faultNamed(m.strike.next())
 	}
-	s.send(w, &call, name, rep.struck(kind), kind)
+	s.send(w, &call, name, rep.struck(f), f)
 }
 
 // wait holds a request back for a time that its own content decides.
@@ -118,31 +117,44 @@ func (s *Server) wait(r *http.Request, body []byte) {
 	}
 }
 
-// send writes the ledger's line and the reply, and breaks the connection off
-// where a fault of that kind asks for it.
-func (s *Server) send(w http.ResponseWriter, c *call, name string, rep reply, kind string) {
+// send writes the ledger's line and the reply, in the way of a fault if that is
+// one of how replies are sent.
+func (s *Server) send(w http.ResponseWriter, c *call, name string, rep reply, f Fault) {
 	s.note(c, name, rep)
-	if kind == faultReset {
-		reset(w)
+	h := w.Header()
+	s.date(h)
+	if f.deliver != nil {
+		f.deliver(w, c.Request, rep)
 		return
 	}
-	body := rep.body
-	h := w.Header()
-	maps.Copy(h, rep.header)
 	if s.zips(c, rep) {
-		body = zip(body)
+		rep.body = zip(rep.body)
 		h.Set("Content-Encoding", "gzip")
 	}
 	if s.values.on("gzip") {
 		h.Set("Vary", "Accept-Encoding")
 	}
-	h.Set("Date", s.options.Now().UTC().Format(http.TimeFormat))
-	h.Set("Content-Length", fmt.Sprint(len(body)))
-	w.WriteHeader(rep.status)
-	if kind == faultTruncate || kind == faultStall {
-		breakOff(w, c.Request, body, kind)
+	if rep.status == http.StatusNoContent {
+		w.WriteHeader(rep.status)
 		return
 	}
-	// A client that has gone away is no matter of the server's.
-	_, _ = io.Copy(w, bytes.NewReader(body))
+	if rep.header.Get("Location") == "" && rep.status/100 == 3 {
+		rep.header.Set("Location", c.URL.RequestURI())
+	}
+	plain(w, rep)
+}
+
+// date writes the header Date by the server's clock.
+func (s *Server) date(h http.Header) {
+	now := s.options.Now().UTC()
+	switch s.values["date"] {
+	case "none":
+		h["Date"] = nil
+		return
+	case "+1h":
+		now = now.Add(time.Hour)
+	case "-1h":
+		now = now.Add(-time.Hour)
+	}
+	h.Set("Date", now.Format(http.TimeFormat))
 }

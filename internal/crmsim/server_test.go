@@ -112,7 +112,7 @@ func TestNewRefusesWhatDoesNotExist(t *testing.T) {
 		"unknown value":     {with(1, "rental.zone", "UTC"), `rental.zone: value "UTC": want one of +05:00, Z`},
 		"no count":          {with(1, "rental.bad", "-1"), `want an integer from 0`},
 		"no duration":       {with(1, "rental.access", "5"), `want a duration above 0`},
-		"unknown fault":     {with(1, "rental.fail", "501:3"), `KIND one of 500, 502, 503, html, empty, reset, truncate, stall`},
+		"unknown fault":     {with(1, "rental.fail", "501:3"), `KIND one of 500, 502, 503, 429, 429_date,`},
 		"fault of no call":  {with(1, "rental.fail", "500:0"), `want KIND:K`},
 		"fault of another":  {with(1, "rental.fail", "auth_error:2"), `want KIND:K`},
 		"rows of no number": {with(1, "rental.delete_at", "3:x"), `want N or N:ROWS`},

@@ -28,25 +28,33 @@ const (
 
 // Forms says what the values in capitals stand for.
 func Forms() map[string]string {
+	var faults strings.Builder
+	for _, f := range Faults() {
+		fmt.Fprintf(&faults, "\n    %-14s %s", f.Name, f.Doc)
+	}
 	return map[string]string{
 		formCount:    "an integer from 0",
 		formAt:       "N or N:ROWS, both from 1, ROWS is 1 if not given; or off",
 		formDuration: "a duration above 0, such as 5m or 1h30m",
-		formFault:    "KIND:K or KIND:K:MOST, every Kth reply with records, MOST times at most; or off",
+		formFault:    "KIND:K or KIND:K:MOST, every Kth reply with records, MOST times at most; or off. KIND is one of" + faults.String(),
 	}
 }
 
 // common are the switches that belong to no single API.
 var common = []Switch{
 	{"gzip", []string{"on", "off"}, "on", "compress bodies for clients that accept it"},
+	{"date", []string{"right", "+1h", "-1h", "none"}, "right", "header Date: the server's clock may be wrong, or not tell"},
 }
 
 // Switches returns all switches, sorted by name.
 func Switches() []Switch {
 	all := slices.Clone(common)
 	for _, a := range apis() {
-		kinds := slices.Concat(faults, a.faults)
-		all = append(all, Switch{a.name + ".fail", []string{formFault}, "off", "faults; KIND is one of " + strings.Join(kinds, ", ")})
+		doc := "what goes wrong with replies"
+		if len(a.faults) > 0 {
+			doc += "; KIND is also one of " + strings.Join(namesOfFaults(a.faults), ", ")
+		}
+		all = append(all, Switch{a.name + ".fail", []string{formFault}, "off", doc})
 		all = append(all, a.switches...)
 	}
 	slices.SortFunc(all, func(a, b Switch) int { return strings.Compare(a.Name, b.Name) })
@@ -107,13 +115,13 @@ func (s Switch) check(text string) error {
 
 // kindsOf returns the kinds of faults that a switch of faults knows.
 func kindsOf(name string) []string {
-	kinds := faults
+	faults := Faults()
 	for _, a := range apis() {
 		if strings.HasPrefix(name, a.name+".") {
-			kinds = slices.Concat(faults, a.faults)
+			faults = append(faults, a.faults...)
 		}
 	}
-	return kinds
+	return namesOfFaults(faults)
 }
 
 // off turns the value "off" into nothing.
