@@ -1,0 +1,265 @@
+package etl_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"etl/extract"
+	"etl/internal/config"
+)
+
+// Variables become what the guide says.
+func TestGuideFillsVariables(t *testing.T) {
+	tried := 0
+	for _, r := range readDocument(t, configurationGuide).rows {
+		if !r.isTable("you write", "with", "becomes") {
+			continue
+		}
+		tried++
+		s := newStand(t)
+		for _, set := range code(r.cells[1]) {
+			name, value, _ := strings.Cut(set, "=")
+			s.env[name] = value
+		}
+		c, err := s.parse(whole("pipeline", fmt.Sprintf("request: { path: /orders, query: { x: '%s' } }\n", code(r.cells[0])[0])))
+		if err != nil {
+			t.Errorf("%s: %v", r.cells[0], err)
+			continue
+		}
+		if got := c.Pipelines[1].Request.Query[0].Value.String(); got != code(r.cells[2])[0] {
+			t.Errorf("%s becomes %s, the guide says %s", r.cells[0], got, r.cells[2])
+		}
+	}
+	if tried < 8 {
+		t.Errorf("only %d variables were tried", tried)
+	}
+}
+
+// A catcher answers every request with an empty list and keeps the last one.
+type catcher struct{ last *http.Request }
+
+func (c *catcher) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.last = r
+	return &http.Response{
+		StatusCode: http.StatusOK, Request: r, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(`{"items":[],"next":"c","total":9}`)),
+	}, nil
+}
+
+// Placeholders are sent as the guide says: for January 2026 in Warsaw, the
+// parent { id: 7, name: "a b/c" }, and page 3 of 100 rows each.
+func TestGuideSendsPlaceholders(t *testing.T) {
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	vars := extract.Vars{
+		Since:  time.Date(2026, 1, 1, 0, 0, 0, 0, warsaw),
+		Until:  time.Date(2026, 2, 1, 0, 0, 0, 0, warsaw),
+		Parent: map[string]any{"id": int64(7), "name": "a b/c"},
+	}
+	tried := 0
+	for _, r := range readDocument(t, configurationGuide).rows {
+		if !r.isTable("you write", "is sent as", "stands for") {
+			continue
+		}
+		tried++
+		wrote := code(r.cells[0])[0]
+		path, x := "/{parent.id}", wrote
+		if strings.HasPrefix(wrote, "/") {
+			path, x = wrote, ""
+		}
+		c, err := newStand(t).parse(whole("pipeline", placeholders(path, x, pagingFor(wrote))))
+		if err != nil {
+			t.Errorf("%s: %v", wrote, err)
+			continue
+		}
+		caught := &catcher{}
+		c.Sources[0].Retries = -1
+		client, err := extract.NewClient(c.Sources[0], extract.Options{Transport: caught})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := extract.Position{Number: 3, Offset: 200, Size: 100, Cursor: "c2"}
+		if _, err := client.List(c.Pipelines[1], vars).Fetch(t.Context(), at); err != nil {
+			t.Errorf("%s: %v", wrote, err)
+			continue
+		}
+		got := caught.last.URL.Query().Get("x")
+		if x == "" {
+			got = caught.last.URL.EscapedPath()
+		}
+		if want := code(r.cells[1])[0]; got != want {
+			t.Errorf("%s is sent as %s, the guide says %s", wrote, got, want)
+		}
+	}
+	if tried < 10 {
+		t.Errorf("only %d placeholders were tried", tried)
+	}
+}
+
+func placeholders(path, x, paging string) string {
+	return fmt.Sprintf(`window: { every: month, start: 2026-01-01 }
+for_each: { values: [{ id: 7, name: "a b/c" }] }
+request: { path: "%s", query: { x: "%s", from: "{since:date}", of: "{parent.id}" } }
+paging: %s
+`, path, x, paging)
+}
+
+// pagingFor returns paging in which a placeholder stands for something.
+func pagingFor(wrote string) string {
+	switch {
+	case strings.Contains(wrote, "{offset"):
+		return "{ kind: offset, size: 100 }"
+	case strings.Contains(wrote, "{cursor"):
+		return "{ kind: cursor, size: 100, read: { cursor: next } }"
+	}
+	return "{ kind: page, size: 100 }"
+}
+
+// shipped reads the pipelines.yaml of the repository, with something for each
+// variable that must be set.
+func shipped(t *testing.T) *config.Config {
+	t.Helper()
+	text, err := os.ReadFile("pipelines.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, m := range regexp.MustCompile(`\$\{([A-Z_]+)[|}]`).FindAllStringSubmatch(string(text), -1) {
+		env[m[1]] = "1"
+		if strings.HasSuffix(m[1], "_URL") {
+			env[m[1]] = "https://api.example.com"
+		}
+	}
+	c, err := config.Parse("pipelines.yaml", text, config.Options{
+		Lookup:  func(name string) (string, bool) { value, ok := env[name]; return value, ok },
+		Schemas: os.DirFS("schemas"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// The table of endpoints says what pipelines.yaml does with each.
+func TestGuideListsEndpoints(t *testing.T) {
+	c := shipped(t)
+	told := map[string]bool{}
+	for _, r := range readDocument(t, configurationGuide).rows {
+		if !r.isTable("endpoint", "method", "paging", "auth", "verdict", "pipeline", "proof") {
+			continue
+		}
+		name := code(r.cells[5])[0]
+		i := slices.IndexFunc(c.Pipelines, func(p *config.Pipeline) bool { return p.Name == name })
+		if i < 0 {
+			t.Errorf("there is no pipeline %s", name)
+			continue
+		}
+		told[name] = true
+		p := c.Pipelines[i]
+		endpoint, method := strings.TrimPrefix(p.Source.BaseURL, "https://api.example.com")+p.Request.Path.String(), p.Request.Method
+		if p.Request.Call != "" {
+			endpoint, method = p.Request.Call, "call"
+		}
+		proof := p.Complete
+		if proof == "" {
+			proof = p.Strongest()
+		}
+		for i, want := range []string{endpoint, method, p.Paging.Kind, p.Source.Auth.Kind} {
+			if got := code(r.cells[i])[0]; got != want {
+				t.Errorf("%s: the %s is %s, the guide says %s", name, r.columns[i], want, got)
+			}
+		}
+		if got := code(r.cells[6])[0]; got != proof {
+			t.Errorf("%s: the proof is %s, the guide says %s", name, proof, got)
+		}
+		checkVerdict(t, r, p)
+	}
+	for _, p := range c.Pipelines {
+		if !told[p.Name] {
+			t.Errorf("the guide has no row for the endpoint of %s", p.Name)
+		}
+	}
+}
+
+// checkVerdict holds the rules that a row quotes against those of its pipeline.
+func checkVerdict(t *testing.T, r row, p *config.Pipeline) {
+	t.Helper()
+	var rules []string
+	for _, rule := range p.Replies {
+		rules = append(rules, rule.String())
+	}
+	quoted := code(r.cells[4])
+	if len(rules) > 0 && len(quoted) == 0 {
+		t.Errorf("%s: the guide tells nothing of the rules %q", p.Name, rules)
+	}
+	for _, q := range quoted {
+		if !strings.Contains(strings.Join(rules, "\n"), q) {
+			t.Errorf("%s: no rule has %s: %q", p.Name, q, rules)
+		}
+	}
+}
+
+// boundsInCode say where the bounds of the guide stand in the source: who
+// changes one there finds out here that a user was told otherwise.
+var boundsInCode = map[string]struct{ file, text string }{
+	"requests at one time, per source":                        {"extract/client.go", "defaultConcurrency = 4\n"},
+	"time for one whole reply":                                {"extract/client.go", "defaultTimeout = 2 * time.Minute\n"},
+	"tries after the first":                                   {"extract/client.go", "defaultRetries = 8\n"},
+	"pause between tries":                                     {"extract/retry.go", "firstBackoff = 500 * time.Millisecond\n\tmostBackoff = 30 * time.Second\n"},
+	"time for trying again, from the first failure of a page": {"extract/client.go", "defaultDeadline = 10 * time.Minute\n"},
+	"longest wait that a reply may ask for":                   {"extract/client.go", "defaultMaxWait = 5 * time.Minute\n"},
+	"size of a page, as sent and unpacked":                    {"extract/client.go", "defaultMaxPage = 256 << 20\n"},
+	"pages of a list":                                         {"internal/config/paging.go", "defaultMaxPages = 1_000_000\n"},
+	"pipelines at one time":                                   {"internal/pipeline/options.go", "o.Concurrency = 4\n"},
+	"parents whose rows make one unit of resuming":            {"internal/pipeline/plan.go", "blockSize = 100\n"},
+	"pages read again when a list moved":                      {"internal/pipeline/chain.go", "return max(4, b.counts.Pages/10)"},
+	"open partitions":                                         {"load/writer.go", "defaultOpenPartitions = 64\n"},
+	"open row groups in memory":                               {"load/writer.go", "defaultOpenBytes = 96 << 20\n"},
+	"rows of a row group":                                     {"load/writer.go", "defaultRowGroupRows = 128 << 10\n"},
+	"size of a file":                                          {"load/writer.go", "maxFileBytes = 512 << 20\n"},
+	"age of a broken-off reading that is resumed":             {"internal/config/pipeline.go", "defaultResumeWithin = 6 * time.Hour\n"},
+	"how long a reading that did not fit the schema is kept":  {"internal/config/pipeline.go", "defaultKeepFailed = 7 * 24 * time.Hour\n"},
+	"how long replaced files are kept":                        {"internal/config/pipeline.go", "defaultKeepReplaced = 24 * time.Hour\n"},
+	"how long pages of committed readings are kept":           {"internal/config/pipeline.go", `t.s == "none"`},
+	"rejects":                        {"internal/config/config.go", "MaxRejects MaxRejects\n"},
+	"rows that a commit may lose":    {"internal/config/pipeline.go", "defaultMaxShrink = 0.5\n"},
+	"asked parents that may be gone": {"internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
+	"levels of a configuration file": {"internal/config/tree.go", "maxDepth = 100\n"},
+}
+
+// Every bound of the guide is that of the code.
+func TestGuideNamesBounds(t *testing.T) {
+	told := map[string]bool{}
+	for _, r := range readDocument(t, configurationGuide).rows {
+		if !r.isTable("bound", "default", "set by") {
+			continue
+		}
+		told[r.cells[0]] = true
+		in, ok := boundsInCode[r.cells[0]]
+		if !ok {
+			t.Errorf("nothing says where the bound %q stands", r.cells[0])
+			continue
+		}
+		source, err := os.ReadFile(in.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain := regexp.MustCompile(` +`).ReplaceAllString(string(source), " "); !strings.Contains(plain, in.text) {
+			t.Errorf("%s: %s does not say %q any more", r.cells[0], in.file, in.text)
+		}
+	}
+	for bound := range boundsInCode {
+		if !told[bound] {
+			t.Errorf("the guide tells nothing of the bound %q", bound)
+		}
+	}
+}
