@@ -77,12 +77,23 @@ func TestCallsErrors(t *testing.T) {
 	get := func(params string) string {
 		return `{"jsonrpc":"2.0","id":1,"method":"get.sales_funnel","params":{"access_token":"TOKEN"` + params + `}}`
 	}
+	report := func(params string) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"get.calls_report","params":{"access_token":"TOKEN"` + params + `}}`
+	}
 	tests := map[string]struct {
 		body     string
 		code     int
 		mnemonic string
 		field    string
 	}{
+		"no dates":              {report(``), -32602, "required_parameter_missed", "date_from"},
+		"no end":                {report(`,"date_from":"2025-01-01 00:00:00"`), -32602, "required_parameter_missed", "date_till"},
+		"a date as a number":    {report(`,"date_from":2025,"date_till":"2025-01-01 00:00:00"`), -32602, "data_type_error", "date_from"},
+		"a date without time":   {report(`,"date_from":"2025-01-01","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_from"},
+		"dates that turn back":  {report(`,"date_from":"2025-01-02 00:00:00","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_till"},
+		"dates too far apart":   {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-04-02 00:00:00"`), -32602, "date_interval_limit_reached", "date_till"},
+		"dates of no report":    {get(`,"date_from":"2025-01-01 00:00:00"`), -32602, "unexpected_parameters", "date_from"},
+		"sort by no column":     {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-01-02 00:00:00","sort":[{"field":"tags"}]`), -32602, "sort_prohibited", "tags"},
 		"no JSON":               {`{`, -32700, "parse_error", ""},
 		"no object":             {`7`, -32600, "invalid_request", ""},
 		"no version":            {`{"id":1,"method":"login.user"}`, -32600, "invalid_request", "jsonrpc"},
@@ -304,5 +315,59 @@ func TestErrorsOnDemand(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{2}, failed); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReportsTakeBothEndsOfTheirDates(t *testing.T) {
+	c := open(t, with(0.1))
+	for _, method := range []string{"get.calls_report", "get.visitor_sessions_report"} {
+		l, _ := c.server.sources["calls"].source.(*calls).listOf(method)
+		first := time.UnixMicro(int64(l.table.created(40))).In(moscow).Format(time.DateTime)
+		last := time.UnixMicro(int64(l.table.created(42))).In(moscow).Format(time.DateTime)
+		rows := c.rpc(method, fmt.Sprintf(`"date_from":"%s","date_till":"%s"`, first, last))
+		ids := []string{text(l.table.id(40)), text(l.table.id(41)), text(l.table.id(42))}
+		if diff := cmp.Diff(ids, c.ids(rows)); diff != "" {
+			t.Errorf("%s: %s", method, diff)
+		}
+	}
+}
+
+func TestReportsHaveFewerFieldsThanDocumented(t *testing.T) {
+	c := open(t, with(0.1))
+	const dates = `"date_from":"2025-02-01 00:00:00","date_till":"2025-02-28 23:59:59"`
+	usual := decode[map[string]json.RawMessage](t, string(c.rpc("get.calls_report", dates)[0]))
+	if usual["start_time"] == nil || usual["utm_source"] != nil {
+		t.Errorf("got %v", usual)
+	}
+	asked := decode[map[string]json.RawMessage](t, string(c.rpc("get.calls_report", dates+`,"fields":["utm_source","id"]`)[0]))
+	if len(asked) != 2 || asked["utm_source"] == nil {
+		t.Errorf("got %v", asked)
+	}
+}
+
+func TestDealsFilteredByMonth(t *testing.T) {
+	c := open(t, with(0.5))
+	rows := c.rpc("get.deals_history", `"sort":[{"field":"modified_stage_date_time"}],"filter":{"condition":"and","filters":[
+		{"field":"modified_stage_date_time","operator":">=","value":"2025-03-01 00:00:00"},{"field":"modified_stage_date_time","operator":"<","value":"2025-04-01 00:00:00"}]}`)
+	all := c.rpc("get.deals_history", `"limit":10000`)
+	march := 0
+	for _, row := range all {
+		if strings.HasPrefix(dig(t, string(row), "modified_stage_date_time"), `"2025-03-`) {
+			march++
+		}
+	}
+	if len(rows) != march || march == 0 {
+		t.Errorf("got %d rows, want %d", len(rows), march)
+	}
+}
+
+func TestSwitchesOfReports(t *testing.T) {
+	c := open(t, with(0.1, "calls.drift", "off", "calls.hits", "object", "calls.empty", "list"))
+	if all := strings.Join(c.served("calls_report"), "\n"); strings.Contains(all, `"communication_id":"`) || strings.Contains(all, `"tags":null`) || strings.Contains(all, `"contact_phone_number":{`) {
+		t.Error("ids drift, or lists are null")
+	}
+	visits, truth := c.served("visitor_sessions"), c.truth("visitor_sessions")
+	if !strings.Contains(visits[0], `"hits":{"hit_time":`) || dig(t, truth[0], "hits") != "null" || !strings.Contains(truth[0], `"_extra":"{\"hits\":{`) {
+		t.Errorf("got %s\nand %s", visits[0], truth[0])
 	}
 }

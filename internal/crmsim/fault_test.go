@@ -1,8 +1,10 @@
 package crmsim
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -12,6 +14,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // overTCP asks for a page of requests over a connection, as faults need one.
@@ -126,4 +131,60 @@ func TestLatencyDependsOnTheRequestAlone(t *testing.T) {
 			t.Errorf("got %v, %v and %v", one, again, other)
 		}
 	})
+}
+
+// Every fault changes what a client meets, but those that are harmless leave
+// the records as they are; and so says the ledger.
+func TestEveryFault(t *testing.T) {
+	patient := map[string]bool{faultStall: true, "hang": true, "dribble": true} // tests of their own
+	large := map[string]bool{"bomb": true, "giant": true}
+	plain := open(t, with(0.1, "gzip", "off"))
+	plain.logIn()
+	_, want := plain.ask("GET", requests+"?pageSize=100", "")
+	for _, f := range Faults() {
+		if patient[f.Name] || large[f.Name] {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			var ledger bytes.Buffer
+			o := with(0.1, "rental.fail", f.Name+":1:1", "gzip", "off")
+			o.Ledger = &ledger
+			c := open(t, o)
+			c.logIn()
+			srv := httptest.NewServer(c.server)
+			defer srv.Close()
+			res, body, err := c.overTCP(srv.URL)
+			same := err == nil && res.StatusCode == 200 && len(res.Header["Content-Encoding"]) == 0
+			same = same && cmp.Equal(decodable(want), decodable(string(body)))
+			lax := f.Name == "header" || f.Name == "repeated_key" // which this reader does not mind
+			if harmless := f.harmless && f.Name != "new_member"; same != harmless && !lax {
+				t.Errorf("got the records as they are: %v; %v, %.200s", same, err, body)
+			}
+			lines := strings.Split(ledger.String(), "\n")
+			if kept := !strings.Contains(lines[1], `"keys":[]`); kept != f.harmless {
+				t.Errorf("the ledger says %.300s", lines[1])
+			}
+			if _, again, err := c.overTCP(srv.URL); err != nil || !cmp.Equal(decodable(want), decodable(string(again))) {
+				t.Errorf("the next reply is no better: %v", err)
+			}
+		})
+	}
+}
+
+// decodable returns the ids of a body's records, and nothing if it is not the
+// JSON that a strict reader takes.
+func decodable(body string) (ids []string) {
+	body = strings.TrimPrefix(body, "\ufeff")
+	var in struct{ Results []map[string]json.RawMessage }
+	d := json.NewDecoder(strings.NewReader(body))
+	if d.Decode(&in) != nil {
+		return nil
+	}
+	if _, err := d.Token(); err != io.EOF || !utf8.ValidString(body) {
+		return nil
+	}
+	for _, r := range in.Results {
+		ids = append(ids, text(r))
+	}
+	return ids
 }

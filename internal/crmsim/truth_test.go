@@ -240,7 +240,7 @@ func TestTruthSaysWhatWasServed(t *testing.T) {
 	}
 	for stream, fields := range tests {
 		t.Run(stream, func(t *testing.T) {
-			c := open(t, Options{Scale: 0.1})
+			c := open(t, Options{Scale: enough(stream) / 2})
 			truth, served := c.truth(stream), c.served(stream)
 			if len(truth) != len(served) || len(truth) == 0 {
 				t.Fatalf("got %d rows of truth, %d served", len(truth), len(served))
