@@ -191,6 +191,7 @@ func testStage(t testing.TB) *Stage {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.objects.(*folder).around = memory // no power is cut here
 	st, err := s.Dataset("things").Stage("slice", "run")
 	if err != nil {
 		t.Fatal(err)

@@ -235,11 +235,13 @@ func TestGCGivesBack(t *testing.T) {
 		if calls < stop {
 			break
 		}
-		if err := d.Recover(); err != nil {
-			t.Fatal(err)
-		}
-		if there, err := s.has(parents); err != nil || there == refused {
-			t.Errorf("a commit at call %d: its parents are there: %v, it was refused: %v, %v", stop, there, refused, err)
+		for _, when := range []string{"before", "after"} {
+			if there, err := s.has(parents); err != nil || there == refused {
+				t.Errorf("a commit at call %d: %s recovery its parents are there: %v, it was refused: %v, %v", stop, when, there, refused, err)
+			}
+			if err := d.Recover(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }

@@ -237,3 +237,88 @@ func (p *play) settle(t *testing.T, want files) {
 		t.Errorf("stages still hold %v", left)
 	}
 }
+
+// An actor is a process that makes its calls when it is told to.
+type actor struct {
+	schedule
+	ended bool
+}
+
+// actor starts a process, which waits before its first call.
+func (s *Store) actor(does func(d *Dataset)) *actor {
+	a := &actor{schedule: schedule{turn: make(chan struct{}), done: make(chan bool)}}
+	d := s.onHeap(a.disk(func() bool { return false })).Dataset("p")
+	go func() {
+		defer func() { a.done <- false }()
+		does(d)
+	}()
+	a.ended = !<-a.done
+	return a
+}
+
+// act lets the actor make some calls, or all that are left if n is negative. It
+// tells whether there were that many.
+func (a *actor) act(n int) bool {
+	for ; n != 0 && !a.ended; n-- {
+		a.turn <- struct{}{}
+		a.ended = !<-a.done
+	}
+	return !a.ended
+}
+
+// TestGCAndARunAtEveryCall lets gc and a run with an old stage take turns: gc
+// makes some calls, another run commits, the run makes some calls, gc makes
+// the rest, another gc comes, and the run ends. The run either makes its
+// commit, whole, or is refused.
+func TestGCAndARunAtEveryCall(t *testing.T) {
+	for i := 0; ; i++ {
+		more := false
+		for j := 0; ; j++ {
+			s := heapStore()
+			d := s.Dataset("p")
+			job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+			if err := s.objects.put(d.state("parents", "a.parquet"), []byte("parents")); err != nil {
+				t.Fatal(err)
+			}
+			st, draft, err := job{light: true}.draft(d, "run", nil, files{"p=2": "two"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			draft.ParentsFile = "a.parquet"
+			gc := s.actor(func(d *Dataset) {
+				if _, err := d.GC(GCOptions{Now: later}); err != nil {
+					t.Error(err)
+				}
+			})
+			more = gc.act(i)
+			job{light: true}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
+			var c *Commit
+			run := s.actor(func(d *Dataset) {
+				draft.Base = 2
+				c, err = d.Commit(context.Background(), &Stage{data: d, folder: st.folder}, draft)
+			})
+			last := !run.act(j)
+			gc.act(-1)
+			collect(t, d, GCOptions{Now: later})
+			run.act(-1)
+			if c == nil && fault.Of(err) != fault.Conflict || c != nil && err != nil {
+				t.Fatalf("gc stops at call %d, the run at call %d: %v", i, j, err)
+			}
+			if err := d.Recover(); err != nil {
+				t.Fatalf("gc stops at call %d, the run at call %d: %v", i, j, err)
+			}
+			if c != nil {
+				contents(t, d)
+				if there, err := s.has(d.state("parents", "a.parquet")); !there || err != nil {
+					t.Errorf("gc stops at call %d, the run at call %d: the parents of its commit are gone, %v", i, j, err)
+				}
+			}
+			if last {
+				break
+			}
+		}
+		if !more {
+			break
+		}
+	}
+}
