@@ -45,6 +45,9 @@ var mayImport = map[string][]string{
 	"etl/transform":         {"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", arrow + "/"},
 	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", arrow + "/", parquet + "/", zip + "/", x + "/sys/"},
 	"etl/load/warehouse":    {"etl/internal/fault", "etl/schemas", "etl/load", x + "/oauth2/"},
+	"etl/internal/propose": {
+		"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", "etl/transform", "etl/load", yaml + "/", "github.com/getkin/kin-openapi/",
+	},
 	"etl/internal/pipeline": {
 		"etl/internal/fault", "etl/internal/jsonspan", "etl/internal/keyset", "etl/internal/config",
 		"etl/schemas", "etl/extract", "etl/transform", "etl/load", arrow + "/", x + "/sync/",

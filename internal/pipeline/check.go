@@ -178,24 +178,9 @@ func (r *runner) check(ctx context.Context, p *config.Pipeline, s *SourceCheck, 
 
 // firstVars returns the first parent and the newest slice of a pipeline.
 func (j *job) firstVars(ctx context.Context) (extract.Vars, error) {
-	slices, err := j.slices(nil)
+	all, err := j.newestVars(ctx)
 	if err != nil {
 		return extract.Vars{}, err
 	}
-	if len(slices) == 0 {
-		return extract.Vars{}, fault.New(fault.Config, "pipeline %s has no slice yet: its window starts later", j.p.Name)
-	}
-	t := &take{job: j, slice: slices[len(slices)-1]}
-	parents, err := t.planParents(ctx)
-	if err != nil {
-		return extract.Vars{}, err
-	}
-	if len(parents) == 0 {
-		return extract.Vars{}, fault.New(fault.Config, "pipeline %s has no parent to ask for", j.p.Name)
-	}
-	vars := extract.Vars{Since: t.since, Until: t.until}
-	if len(j.p.ForEach) > 0 {
-		vars.Parent = parents[0]
-	}
-	return vars, nil
+	return all[0], nil
 }
