@@ -14,7 +14,7 @@ import (
 // record and writes nothing.
 func Pages(ctx context.Context, o Options, p *config.Pipeline, n int) ([]transform.Page, error) {
 	o.setDefaults()
-	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: newRunID()}
+	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
 	j, err := r.job(p)
 	if err != nil {
 		return nil, err
