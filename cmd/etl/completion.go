@@ -6,9 +6,6 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-
-	"etl"
-	"etl/internal/config"
 )
 
 // scripts make the shells ask etl itself what may come next: the words before
@@ -86,18 +83,16 @@ func (sh *shell) candidates(app *cli.App, words []string) []string {
 	}
 	command := app.Command(words[0])
 	switch {
-	case command == nil || needsValue(command, words[last-1]):
+	case command == nil:
 		return nil
+	case needsValue(command, words[last-1]):
+		return sh.valuesOf(command, words[1:last])
 	case strings.HasPrefix(words[last], "-"):
 		return flagNames(command)
 	case command.Name == "help":
 		return commandNames(app)
-	case command.Name == "completion":
-		return []string{"bash", "zsh", "fish"}
-	case strings.Contains(command.ArgsUsage, "PIPELINE"):
-		return sh.pipelineNames(command, words[1:last])
 	}
-	return nil
+	return sh.argumentsOf(command, words[1:last])
 }
 
 // needsValue tells whether a word is a flag whose value comes next.
@@ -125,32 +120,5 @@ func flagNames(command *cli.Command) (names []string) {
 		names = append(names, "--"+f.Names()[0])
 	}
 	slices.Sort(names)
-	return names
-}
-
-// pipelineNames returns the pipelines of the file that the words name. None is
-// known while the file has mistakes.
-func (sh *shell) pipelineNames(command *cli.Command, words []string) (names []string) {
-	file := "pipelines.yaml"
-	if name, ok := sh.lookup(envName("file")); ok && name != "" {
-		file = name
-	}
-	flags, _, _ := split(command, words)
-	for i, word := range flags {
-		switch name, value, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "="); {
-		case name != "f" && name != "file":
-		case hasValue:
-			file = value
-		case i+1 < len(flags):
-			file = flags[i+1]
-		}
-	}
-	cfg, err := config.Load(file, config.Options{Schemas: etl.Schemas(), Only: []string{unused}})
-	if err != nil {
-		return nil
-	}
-	for _, p := range cfg.Pipelines {
-		names = append(names, p.Name)
-	}
 	return names
 }

@@ -57,8 +57,13 @@ func next(r pipeline.Result, retryAfter float64, file string) string {
 	switch r.Class {
 	case fault.Config.String():
 		return "etl validate" + fileFlag(file)
-	case fault.Data.String(), fault.Auth.String():
+	case fault.Data.String():
 		command = "preview"
+		if r.Rejected > 0 {
+			command = "rejects --failed"
+		}
+	case fault.Auth.String():
+		command = "check"
 	case fault.Bug.String():
 		return "etl version, and report it with the lines above"
 	}

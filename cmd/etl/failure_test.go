@@ -33,6 +33,13 @@ func TestTellFailures(t *testing.T) {
 `,
 		},
 		{
+			name:   "data, with rejects",
+			result: pipeline.Result{Name: "requests", Status: pipeline.Failed, Class: "data", Error: "3 records do not fit", Rejected: 3}, file: "crm.yaml",
+			want: `requests failed (data): 3 records do not fit
+  next: etl rejects --failed -f crm.yaml requests
+`,
+		},
+		{
 			name:   "several reasons",
 			result: failed("incomplete", "slice 1: a\nslice 2: b\nslice 3: c", ""), file: "pipelines.yaml",
 			want: `requests failed (incomplete): slice 1: a
@@ -59,7 +66,7 @@ func TestTellFailures(t *testing.T) {
 			result: failed("auth", "logging in: refused", "check RENTAL_PASSWORD"), file: "crm.yaml",
 			want: `requests failed (auth): logging in: refused
   hint: check RENTAL_PASSWORD
-  next: etl preview -f crm.yaml requests
+  next: etl check -f crm.yaml requests
 `,
 		},
 		{

@@ -3,8 +3,8 @@
 // This package is the binary: flags, wiring and printing. What a run does is
 // decided in internal/pipeline; what goes wrong becomes an exit code in
 // internal/fault. Results go to stdout, everything else to stderr. No record
-// value and no secret is ever printed, except by preview and sim, which are
-// asked for them.
+// value and no secret is ever printed, except by preview, rejects, inspect
+// --bounds and sim, which are asked for them.
 package main
 
 import (

@@ -101,6 +101,42 @@ func (sh *shell) dataset(c *cli.Context) (*load.Store, *load.Dataset, error) {
 	return store, all[0], nil
 }
 
+// A dataset is a data set with the pipeline that it is of.
+type dataset struct {
+	*load.Dataset
+	of *config.Pipeline
+}
+
+// eachDataset opens the data sets of all pipelines that the command line names,
+// or of all pipelines. That needs no variables of sources.
+func (sh *shell) eachDataset(c *cli.Context) ([]dataset, error) {
+	cfg, err := sh.project(c, unused)
+	if err != nil {
+		return nil, err
+	}
+	pipelines, err := cfg.Match(c.Args().Slice())
+	if err != nil {
+		return nil, err
+	}
+	store, err := openExisting(cfg)
+	if err != nil {
+		return nil, err
+	}
+	var all []dataset
+	for _, p := range pipelines {
+		found := []*load.Dataset{store.Dataset(p.Name)}
+		if p.Name == p.Stream { // it may have accounts that nobody needs here
+			if found, err = store.Datasets(p.Stream); err != nil {
+				return nil, err
+			}
+		}
+		for _, d := range found {
+			all = append(all, dataset{d, p})
+		}
+	}
+	return all, nil
+}
+
 // openExisting opens the destination for commands that write nothing: they do
 // not create it.
 func openExisting(cfg *config.Config) (*load.Store, error) {
