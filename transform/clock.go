@@ -1,9 +1,6 @@
 package transform
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // Units in microseconds.
 const (
@@ -52,11 +49,35 @@ func cutDate(text []byte) (days int32, rest []byte, err error) {
 	if year == 0 {
 		return 0, nil, errYear
 	}
-	date := time.Date(year, time.Month(month), of, 0, 0, 0, 0, time.UTC)
-	if date.Month() != time.Month(month) || date.Day() != of {
+	if month < 1 || month > 12 || of < 1 || of > daysOf(year, month) {
 		return 0, nil, errNotDate
 	}
-	return int32(date.Unix() / 86400), text[10:], nil
+	return daysSince1970(year, month, of), text[10:], nil
+}
+
+// daysOf returns the number of days of a month.
+func daysOf(year, month int) int {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4 || month == 6 || month == 9 || month == 11:
+		return 30
+	}
+	return 31
+}
+
+// daysSince1970 counts days in years that begin in March, so that the odd day
+// is the last of its year.
+func daysSince1970(year, month, of int) int32 {
+	month -= 3
+	if month < 0 {
+		month += 12
+		year--
+	}
+	const before1970 = 719468 // days from the first of March of the year 0
+	return int32(365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + of - 1 - before1970)
 }
 
 // readTime reads HH:MM, HH:MM:SS or HH:MM:SS.f as microseconds since midnight.

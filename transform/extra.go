@@ -5,11 +5,17 @@ type extra struct {
 	*scope
 	private *private         // what has no place here
 	json    []byte           // the value of _extra, so far
-	unknown map[string]int64 // pattern of the path → how often
+	unknown map[string]int64 // of the record: pattern of the path → how often
+	told    map[string]int64 // of the page
 }
 
 // reset makes e ready for the next record.
-func (e *extra) reset() { e.json, e.unknown = e.json[:0], map[string]int64{} }
+func (e *extra) reset() {
+	e.json = e.json[:0]
+	if len(e.unknown) > 0 {
+		clear(e.unknown)
+	}
+}
 
 // value returns the JSON object from path to exact text; nil if it is empty.
 func (e *extra) value() []byte {
@@ -34,6 +40,13 @@ func (e *extra) gather(n *node) error {
 	return nil
 }
 
+// tell counts the unknown members of an accepted record.
+func (e *extra) tell() {
+	for path, n := range e.unknown {
+		e.told[path] += n
+	}
+}
+
 func (e *extra) visit(n *node) error {
 	switch {
 	case n.misfit:
@@ -55,19 +68,23 @@ func (e *extra) keep(n *node) error {
 	if inside := e.private.of(n); inside != nil {
 		source = inside.redact(nil, source)
 	}
-	if len(e.json) == 0 {
-		e.json = append(e.json, '{')
-	} else {
-		e.json = append(e.json, ',')
-	}
-	e.json = append(appendQuoted(e.json, n.path()), ':')
-	e.json = append(e.json, source...)
+	e.put([]byte(n.path()), source)
 	return nil
+}
+
+// put appends a value and the path that leads to it.
+func (e *extra) put(path, source []byte) {
+	separator := byte(',')
+	if len(e.json) == 0 {
+		separator = '{'
+	}
+	e.json = append(appendQuoted(append(e.json, separator), path), ':')
+	e.json = append(e.json, source...)
 }
 
 // appendQuoted appends text as a JSON string, with as few escapes as RFC 8259
 // allows.
-func appendQuoted(b []byte, text string) []byte {
+func appendQuoted[T string | []byte](b []byte, text T) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for _, c := range []byte(text) {

@@ -17,8 +17,9 @@ import (
 type field struct {
 	buffer
 	*scope
-	column schemas.Column
-	path   string // of the column: "services.price"
+	column   schemas.Column
+	path     string // of the column: "services.price"
+	parental bool   // it may be a value of the parent
 }
 
 var (
@@ -118,7 +119,7 @@ func (f *field) find(object *node) (*node, error) {
 var errNoWay = errors.New("not an object, and the column is inside")
 
 func (f *field) follow(object *node, path schemas.Path) (*node, error) {
-	if name, ok := strings.CutPrefix(path[0], "@parent."); ok {
+	if name, ok := strings.CutPrefix(path[0], parentPrefix); ok {
 		return f.ofParent(name)
 	}
 	v := object
@@ -144,6 +145,11 @@ func (f *field) follow(object *node, path schemas.Path) (*node, error) {
 	return v, nil
 }
 
+// ofParent tells whether a path leads to a value of the parent.
+func ofParent(path schemas.Path) bool { return strings.HasPrefix(path[0], parentPrefix) }
+
+const parentPrefix = "@parent."
+
 // ofParent makes a value of the parent look as if it stood in the record.
 func (f *field) ofParent(name string) (*node, error) {
 	value, ok := f.parent[name]
@@ -152,7 +158,7 @@ func (f *field) ofParent(name string) (*node, error) {
 	}
 	raw, err := parentJSON(value)
 	n := newNode(raw)
-	n.name = "@parent." + name
+	n.name = parentPrefix + name
 	return n, err
 }
 

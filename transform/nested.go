@@ -7,64 +7,7 @@ import (
 	"etl/schemas"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 )
-
-// A coded buffer holds codes of an enum, and tells them as labels name them.
-type coded interface {
-	buffer
-	code(i int) string
-}
-
-// An enum buffer holds codes, and for each code the place of its label in the
-// dictionary.
-type enum struct {
-	*scope
-	codes  coded
-	labels map[string]int32 // code → place in texts
-	texts  arrow.ArrayData
-	valid  bitmap
-	places []int32
-}
-
-func (f *enum) add(n *node) error {
-	if err := f.codes.add(n); err != nil {
-		return err
-	}
-	place, labelled := f.labels[f.codes.code(f.codes.len()-1)]
-	if !labelled {
-		f.counts.Unlabelled++
-	}
-	f.valid.add(labelled)
-	f.places = append(f.places, place)
-	return nil
-}
-
-func (f *enum) null() {
-	f.codes.null()
-	f.valid.add(false)
-	f.places = append(f.places, 0)
-}
-
-func (f *enum) len() int { return len(f.places) }
-
-func (f *enum) truncate(n int) {
-	f.codes.truncate(n)
-	f.valid.truncate(n)
-	f.places = f.places[:n]
-}
-
-func (f *enum) take(out []arrow.ArrayData) []arrow.ArrayData {
-	out = f.codes.take(out)
-	valid, nulls := f.valid.validity()
-	places := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(f.places))
-	data := array.NewDataWithDictionary(labelType, len(f.places), []*memory.Buffer{valid, places}, nulls, 0, f.texts.(*array.Data))
-	f.valid, f.places = bitmap{}, nil
-	return append(out, data)
-}
-
-func (f *enum) key(b *schemas.KeyBuilder, i int) { f.codes.key(b, i) }
 
 // A list buffer holds where each list ends in the buffer of its elements.
 type list struct {
@@ -73,7 +16,7 @@ type list struct {
 	nulls    bool // elements may be null
 	elements buffer
 	valid    bitmap
-	ends     []int32
+	ends     ends
 }
 
 var (
@@ -101,33 +44,31 @@ func (f *list) add(n *node) error {
 			return refuse(e, errNullElement)
 		}
 	}
-	f.valid.add(true)
-	f.ends = append(f.ends, int32(f.elements.len()))
+	f.end()
 	return nil
+}
+
+// end ends a list whose elements were added.
+func (f *list) end() {
+	f.valid.add(true)
+	f.ends.add(f.elements.len())
 }
 
 func (f *list) null() {
 	f.valid.add(false)
-	f.ends = append(f.ends, int32(f.elements.len()))
+	f.ends.add(f.elements.len())
 }
 
-func (f *list) len() int { return len(f.ends) }
+func (f *list) len() int { return f.ends.len() }
 
 func (f *list) truncate(n int) {
 	f.valid.truncate(n)
-	f.ends = f.ends[:n]
-	end := 0
-	if n > 0 {
-		end = int(f.ends[n-1])
-	}
-	f.elements.truncate(end)
+	f.ends.truncate(n)
+	f.elements.truncate(f.ends.last())
 }
 
-func (f *list) take(out []arrow.ArrayData) []arrow.ArrayData {
-	valid, nulls := f.valid.validity()
-	data := array.NewData(f.dtype, len(f.ends), []*memory.Buffer{valid, offsets(f.ends)}, f.elements.take(nil), nulls, 0)
-	f.valid, f.ends = bitmap{}, nil
-	return append(out, data)
+func (f *list) arrays(w *wrapper, out []arrow.ArrayData) []arrow.ArrayData {
+	return append(out, w.wrap(f.dtype, &f.valid, f.elements.arrays(w, nil), f.ends.bytes()))
 }
 
 func (f *list) key(*schemas.KeyBuilder, int) {}
@@ -189,18 +130,15 @@ func (f *structure) truncate(n int) {
 	f.valid.truncate(n)
 }
 
-func (f *structure) take(out []arrow.ArrayData) []arrow.ArrayData {
-	valid, nulls := f.valid.validity()
-	data := array.NewData(f.dtype, f.valid.n, []*memory.Buffer{valid}, f.children(), nulls, 0)
-	f.valid = bitmap{}
-	return append(out, data)
+func (f *structure) arrays(w *wrapper, out []arrow.ArrayData) []arrow.ArrayData {
+	return append(out, w.wrap(f.dtype, &f.valid, f.children(w)))
 }
 
-// children takes the arrays of the fields.
-func (f *structure) children() []arrow.ArrayData {
+// children returns the arrays of the fields.
+func (f *structure) children(w *wrapper) []arrow.ArrayData {
 	var out []arrow.ArrayData
 	for _, field := range f.fields {
-		out = field.take(out)
+		out = field.arrays(w, out)
 	}
 	return out
 }
@@ -210,36 +148,10 @@ func (f *structure) key(*schemas.KeyBuilder, int) {}
 // A dropped buffer holds nothing: the value is personal and goes nowhere.
 type dropped struct{ n int }
 
-func (f *dropped) add(*node) error                              { f.n++; return nil }
-func (f *dropped) null()                                        { f.n++ }
-func (f *dropped) len() int                                     { return f.n }
-func (f *dropped) truncate(n int)                               { f.n = n }
-func (f *dropped) take(out []arrow.ArrayData) []arrow.ArrayData { f.n = 0; return out }
-func (f *dropped) key(*schemas.KeyBuilder, int)                 {}
-
-// enum makes the buffer of an enum, with all its labels in the order of the
-// schema; equal texts share a place.
-func (b *builder) enum(c schemas.Column) (buffer, error) {
-	codes := c
-	codes.Type = schemas.Type{Kind: c.Type.Code}
-	inner, err := b.buffer(codes, "")
-	if err != nil {
-		return nil, err
-	}
-	f := &enum{scope: b.scope, codes: inner.(coded), labels: map[string]int32{}}
-	var texts text
-	places := map[string]int32{}
-	for _, l := range c.Type.Labels {
-		place, known := places[l.Text]
-		if !known {
-			place = int32(texts.len())
-			places[l.Text] = place
-			if err := texts.append([]byte(l.Text)); err != nil {
-				return nil, err
-			}
-		}
-		f.labels[l.Code] = place
-	}
-	f.texts = texts.take(nil)[0]
-	return f, nil
-}
+func (f *dropped) add(*node) error                                            { f.n++; return nil }
+func (f *dropped) null()                                                      { f.n++ }
+func (f *dropped) len() int                                                   { return f.n }
+func (f *dropped) truncate(n int)                                             { f.n = n }
+func (f *dropped) key(*schemas.KeyBuilder, int)                               {}
+func (f *dropped) scan(text []byte, pos int) int                              { f.n++; return jsonspan.Skip(text, pos) }
+func (f *dropped) arrays(_ *wrapper, out []arrow.ArrayData) []arrow.ArrayData { return out }

@@ -1,8 +1,6 @@
 package transform
 
 import (
-	"strings"
-
 	"etl/internal/jsonspan"
 	"etl/schemas"
 )
@@ -36,7 +34,7 @@ func (p *private) gather(columns []schemas.Column) {
 			continue
 		}
 		for _, path := range c.From {
-			if !strings.HasPrefix(path[0], "@") {
+			if !ofParent(path) {
 				p.add(path, inside)
 			}
 		}
@@ -71,6 +69,17 @@ func (p *private) of(n *node) *private {
 		return p
 	}
 	return p.members[n.name]
+}
+
+// at returns what is private at a place.
+func (p *private) at(place *place) *private {
+	if p == nil || p.all || place.up == nil {
+		return p
+	}
+	if p = p.at(place.up); p == nil || p.all || place.element {
+		return p
+	}
+	return p.members[place.name]
 }
 
 // blank stands for personal data in the text of a record.

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 
@@ -112,24 +113,31 @@ func (s *scope) readString(loose bool) func(*node) ([]byte, error) {
 
 // readUUID takes 8-4-4-4-12 hex digits in any case, and makes them lower case.
 func readUUID(text []byte) ([]byte, error) {
-	if len(text) != 36 {
+	lower := bytes.Clone(text)
+	if !lowerUUID(lower) {
 		return nil, errNotUUID
 	}
-	lower := make([]byte, len(text))
+	return lower, nil
+}
+
+// lowerUUID makes a UUID lower case, and tells whether it is one.
+func lowerUUID(text []byte) bool {
+	if len(text) != 36 {
+		return false
+	}
 	for i, c := range text {
 		switch {
 		case i == 8 || i == 13 || i == 18 || i == 23:
 			if c != '-' {
-				return nil, errNotUUID
+				return false
 			}
 		case 'A' <= c && c <= 'F':
-			c += 'a' - 'A'
+			text[i] = c + 'a' - 'A'
 		case !isDigit(c) && (c < 'a' || c > 'f'):
-			return nil, errNotUUID
+			return false
 		}
-		lower[i] = c
 	}
-	return lower, nil
+	return true
 }
 
 // ofText makes a reading of a node from a reading of the text of a string.

@@ -1,0 +1,211 @@
+package transform
+
+import (
+	"errors"
+
+	"etl/internal/fault"
+	"etl/internal/jsonspan"
+	"etl/schemas"
+
+	"github.com/apache/arrow/go/v15/arrow"
+)
+
+// A full batch has so many rows, or comes from bodies of so many bytes.
+const (
+	fullRows  = 1000
+	fullBytes = 8 << 20
+)
+
+// gathered is what the pages since the last Flush come to.
+type gathered struct{ bytes int }
+
+// Full tells whether the pages appended so far make a batch of a good size. It
+// goes by the pages alone, and so cuts the same pages at the same places.
+func (d *Decoder) Full() bool { return d.Rows() >= fullRows || d.bytes >= fullBytes }
+
+// Rows returns the number of rows appended since the last Flush.
+func (d *Decoder) Rows() int {
+	if d.sheet == nil {
+		return 0
+	}
+	return d.sheet.rows()
+}
+
+// Append decodes a page and puts its rows behind those of the pages before it.
+// The batch tells all about the page but Record, which Flush returns for all
+// pages at once. Errors are those of Decode.
+func (d *Decoder) Append(p Page) (*Batch, error) {
+	for i, span := range p.Records {
+		if span.Start < 0 || span.End > len(p.Body) || span.Start >= span.End {
+			return nil, fault.New(fault.Bug, "decoding page %d: record %d lies outside of the body", p.Number, i)
+		}
+	}
+	if err := d.takeSheet(); err != nil {
+		return nil, err
+	}
+	d.bytes += len(p.Body)
+	b := d.sheet.newBatch(len(p.Records))
+	d.sheet.scope.counts, d.sheet.scope.parent = Counts{}, p.Parent
+	plain := d.plain || !scalars(p.Parent)
+	for i, span := range p.Records {
+		if err := d.sheet.add(span.Of(p.Body), plain); err != nil {
+			r := refuse(&node{}, err)
+			b.Rejects = append(b.Rejects, Reject{p.Number, i, span.Start, span.End, r.path, r.column, r.reason})
+			continue
+		}
+		b.Ordinals = append(b.Ordinals, i)
+		d.identify(b)
+	}
+	d.sheet.tell(b)
+	return b, nil
+}
+
+// takeSheet sees to it that there is a sheet to write on.
+func (d *Decoder) takeSheet() (err error) {
+	if d.sheet == nil {
+		d.sheet = d.pile.get()
+	}
+	if d.sheet == nil {
+		d.sheet, err = d.newSheet()
+	}
+	return err
+}
+
+// Flush returns the rows of the pages appended since the last Flush, in the
+// order of the pages; the receiver calls Release. Without such pages it has no
+// rows.
+func (d *Decoder) Flush() arrow.Record {
+	if err := d.takeSheet(); err != nil {
+		panic(err) // New made one, so this cannot happen
+	}
+	rec := d.sheet.record(d.schema)
+	d.sheet, d.bytes = nil, 0
+	return rec
+}
+
+// newBatch makes the batch of a page of so many records.
+func (h *sheet) newBatch(records int) *Batch {
+	b := &Batch{Ordinals: make([]int, 0, records), Unknown: map[string]int64{}}
+	if len(h.keys) > 0 {
+		b.Keys = make([]schemas.Key, 0, records)
+	}
+	if h.version != nil {
+		b.Versions = make([]int64, 0, records)
+	}
+	return b
+}
+
+// scalars tells whether all values of a parent are scalars.
+func scalars(parent map[string]any) bool {
+	for _, v := range parent {
+		if _, err := parentJSON(v); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+var errNotJSON = errors.New("not JSON")
+
+// add adds a row, or leaves everything as it was. A record that is not as usual
+// is read again through nodes, which decide what becomes of it.
+func (h *sheet) add(raw []byte, plain bool) error {
+	counts, rows := h.scope.counts, h.rows()
+	if !plain && h.scan(raw) {
+		return nil
+	}
+	if !plain {
+		h.undo(rows, counts)
+	}
+	err := h.addNode(raw)
+	if err != nil {
+		h.undo(rows, counts)
+	}
+	return err
+}
+
+func (h *sheet) undo(rows int, counts Counts) {
+	h.truncate(rows)
+	h.scope.counts = counts
+}
+
+// scan reads a record straight from its text; false if it is not as usual.
+func (h *sheet) scan(raw []byte) bool {
+	h.extra.reset()
+	h.scanner.unknown = h.scanner.unknown[:0]
+	if h.root.scan(raw, 0) != len(raw) || h.addExtra() != nil {
+		return false
+	}
+	h.scanner.tell()
+	return true
+}
+
+// addNode reads a record as nodes.
+func (h *sheet) addNode(raw []byte) error {
+	whole, err := jsonspan.Whole(raw)
+	if err != nil {
+		return errNotJSON
+	}
+	n := newNode(whole.Of(raw))
+	h.extra.reset()
+	if err := h.row.add(n); err != nil {
+		return err
+	}
+	if err := h.extra.gather(n); err != nil {
+		return err
+	}
+	if err := h.addExtra(); err != nil {
+		return err
+	}
+	h.extra.tell()
+	return nil
+}
+
+func (h *sheet) addExtra() error {
+	if h.extras == nil {
+		return nil
+	}
+	if v := h.extra.value(); v != nil {
+		return h.extras.append(v)
+	}
+	h.extras.null()
+	return nil
+}
+
+// identify gives the newest row its key and version.
+func (d *Decoder) identify(b *Batch) {
+	row := d.sheet.rows() - 1
+	if len(d.sheet.keys) > 0 {
+		for _, k := range d.sheet.keys {
+			k.key(&d.builder, row)
+		}
+		b.Keys = append(b.Keys, d.builder.Sum())
+	}
+	if d.sheet.version != nil {
+		b.Versions = append(b.Versions, d.sheet.version.version(row))
+	}
+}
+
+// tell ends a page: it says in its batch what was counted.
+func (h *sheet) tell(b *Batch) {
+	b.Counts = h.scope.counts
+	for path, n := range h.extra.told {
+		b.Unknown[path] += n
+	}
+	clear(h.extra.told)
+	for _, m := range h.scanner.told {
+		b.Unknown[m.place.pattern()] += m.count
+		m.count = 0
+	}
+	h.scanner.told = h.scanner.told[:0]
+}
+
+// tell counts the unknown members of an accepted record.
+func (s *scanner) tell() {
+	for _, m := range s.unknown {
+		if m.count == 0 {
+			s.told = append(s.told, m)
+		}
+		m.count++
+	}
+}

@@ -1,0 +1,332 @@
+package transform
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"etl/internal/jsonspan"
+)
+
+// A plan reads values of one place in records, straight from the text.
+type plan interface {
+	// scan appends the value that begins at text[pos], which is not null, and
+	// returns its end; none if it is not as usual, after which only truncate
+	// may follow.
+	scan(text []byte, pos int) (end int)
+}
+
+// none is the end of a value that is not as usual: the record is read again,
+// through nodes, which decide what becomes of it.
+const none = -1
+
+// An object reads the members of an object, and gives each to the columns that
+// take it. It learns names that it does not know, and the order of members.
+type object struct {
+	*scanner
+	place   *place
+	members map[string]*member   // by name
+	names   map[string]*spelling // by the quoted text
+	start   spelling             // stands before the first member
+
+	row    *object    // of the struct, or of the record, whose fields are filled: the object itself, or one further out
+	buffer *structure // of row
+	epoch  uint64     // which object of the text is being read
+	filled []uint64   // for each field of row, the epoch of the object that gave its value
+	count  int        // fields of row that have their value
+}
+
+// A spelling is a way to write a name, and what was read behind it last time.
+type spelling struct {
+	quoted string
+	member *member
+	next   *spelling
+}
+
+// A member is what becomes of the members of one name.
+type member struct {
+	seen   uint64 // epoch of the object that had one last
+	way    way
+	use    use     // by the column, if it is the only one
+	more   []use   // if there are several, or other columns further in
+	inside *object // for columns further in; nil: there are none
+	place  *place
+	count  int64 // of an unknown one, in the page
+}
+
+// A way says which columns take the values of a member.
+type way byte
+
+const (
+	noColumn way = iota
+	oneColumn
+	someColumns // or none, and some further in
+	oddColumns  // in each other's way: no value but null is as usual
+)
+
+// A use is a column and the plan by which its value is read here.
+type use struct {
+	plan  plan
+	field *field
+	index int  // of the field in its struct
+	nulls bool // there are texts that mean NULL
+}
+
+// most is how many names an object learns, and the longest of them. Records with
+// more are read through nodes.
+const (
+	mostNames   = 4096
+	longestName = 1024
+)
+
+// object makes the plan of a struct, or of the record.
+func (s *scanner) object(buffer *structure, at *place) *object {
+	o := s.newObject(at)
+	o.row, o.buffer, o.filled = o, buffer, make([]uint64, len(buffer.fields))
+	for i, f := range buffer.fields {
+		for _, path := range f.column.From {
+			if ofParent(path) {
+				f.parental = true
+				continue
+			}
+			m := o.reach(path)
+			m.more = append(m.more, use{s.plan(f.buffer, m.place), f, i, len(f.column.NullIf) > 0})
+			if f.parental { // a value of the parent comes before that of the record
+				m.way = oddColumns
+			}
+		}
+	}
+	o.choose()
+	return o
+}
+
+func (s *scanner) newObject(at *place) *object {
+	return &object{scanner: s, place: at, members: map[string]*member{}, names: map[string]*spelling{}}
+}
+
+// reach returns the member at the end of a path.
+func (o *object) reach(path []string) *member {
+	m := o.member(path[0])
+	if len(path) == 1 {
+		return m
+	}
+	if m.inside == nil {
+		m.inside = o.newObject(m.place)
+		m.inside.row = o.row
+	}
+	return m.inside.reach(path[1:])
+}
+
+// member returns the member of a name.
+func (o *object) member(name string) *member {
+	m := o.members[name]
+	if m == nil {
+		m = &member{place: &place{up: o.place, name: name}}
+		o.members[name] = m
+	}
+	return m
+}
+
+// choose chooses the way of each member.
+func (o *object) choose() {
+	for _, m := range o.members {
+		alone := len(m.more) == 1 && m.inside == nil
+		switch {
+		case m.way == oddColumns || !alone && slices.ContainsFunc(m.more, func(u use) bool { return opens(u.plan) }):
+			m.way = oddColumns
+		case alone:
+			m.way, m.use = oneColumn, m.more[0]
+		default:
+			m.way = someColumns
+		}
+		if m.inside != nil {
+			m.inside.choose()
+		}
+	}
+}
+
+func opens(p plan) bool {
+	switch p := p.(type) {
+	case *object:
+		return true
+	case *sequence:
+		return opens(p.elements)
+	}
+	return false
+}
+
+// scan reads an object; of a struct or the record it appends a row.
+func (o *object) scan(text []byte, pos int) int {
+	o.scanner.epoch++
+	o.epoch, o.count = o.scanner.epoch, 0
+	var end int
+	if o.buffer != nil && o.buffer.loose && at(text, pos) == '[' {
+		end = emptyList(text, pos)
+	} else {
+		end = o.scanMembers(text, pos)
+	}
+	if end < 0 || o.buffer != nil && !o.complete() {
+		return none
+	}
+	return end
+}
+
+func emptyList(text []byte, pos int) int {
+	if pos = space(text, pos+1); at(text, pos) != ']' {
+		return none
+	}
+	return pos + 1
+}
+
+func (o *object) scanMembers(text []byte, pos int) int {
+	if at(text, pos) != '{' {
+		return none
+	}
+	pos = space(text, pos+1)
+	if at(text, pos) == '}' {
+		return pos + 1
+	}
+	for last := &o.start; ; {
+		name := last.next
+		if name == nil || len(text)-pos < len(name.quoted) || string(text[pos:pos+len(name.quoted)]) != name.quoted {
+			if name = o.find(text, pos); name == nil {
+				return none
+			}
+			last.next = name
+		}
+		last = name
+		pos = space(text, pos+len(name.quoted))
+		if at(text, pos) != ':' || name.member.seen == o.epoch {
+			return none
+		}
+		name.member.seen = o.epoch
+		pos = space(text, pos+1)
+		if pos = o.scanMember(name.member, text, pos); pos < 0 {
+			return none
+		}
+		pos = space(text, pos)
+		switch at(text, pos) {
+		case ',':
+			pos = space(text, pos+1)
+		case '}':
+			return pos + 1
+		default:
+			return none
+		}
+	}
+}
+
+// find returns the name that begins at text[pos], learning it if need be; nil if
+// none does, or if it is no text.
+func (o *object) find(text []byte, pos int) *spelling {
+	end, _ := jsonspan.StringEnd(text, pos)
+	if end < 0 {
+		return nil
+	}
+	quoted := text[pos:end]
+	if s := o.names[string(quoted)]; s != nil {
+		return s
+	}
+	name, err := jsonspan.Unquote(quoted)
+	if err != nil || len(o.names) >= mostNames || len(quoted) > longestName {
+		return nil
+	}
+	m := o.member(string(name))
+	if m.way == noColumn && o.extra.private.at(m.place) != nil {
+		m.way = oddColumns
+	}
+	s := &spelling{quoted: string(quoted), member: m}
+	o.names[s.quoted] = s
+	return s
+}
+
+// scanMember gives the value of a member to its columns.
+func (o *object) scanMember(m *member, text []byte, pos int) int {
+	switch {
+	case m.way == noColumn:
+		return o.scanUnknown(m, text, pos)
+	case at(text, pos) == 'n':
+		return word(text, pos, "null")
+	case m.way == oneColumn:
+		return o.row.fill(&m.use, text, pos)
+	case m.way == someColumns:
+		return o.scanSome(m, text, pos)
+	}
+	return none
+}
+
+// scanSome reads a value that several columns take.
+func (o *object) scanSome(m *member, text []byte, pos int) int {
+	end := none
+	for i := range m.more {
+		if end = o.row.fill(&m.more[i], text, pos); end < 0 {
+			return none
+		}
+	}
+	if m.inside == nil {
+		return end
+	}
+	if len(m.more) > 0 { // the whole value has its place: nothing inside is unknown
+		o.mute++
+		defer func() { o.mute-- }()
+	}
+	return m.inside.scan(text, pos)
+}
+
+// fill gives a value that is not null to a column.
+func (o *object) fill(u *use, text []byte, pos int) int {
+	if o.filled[u.index] == o.epoch || uint(pos) >= uint(len(text)) {
+		return none
+	}
+	o.filled[u.index] = o.epoch
+	o.count++
+	if u.nulls {
+		null, end := o.meansNull(u.field, text, pos)
+		switch {
+		case end < 0 || null && u.field.column.Required:
+			return none
+		case null:
+			u.field.null()
+			return end
+		}
+	}
+	return u.plan.scan(text, pos)
+}
+
+// complete gives NULL to the fields that have no value, and so ends a row. It
+// tells whether none of them needs one.
+func (o *object) complete() bool {
+	if o.count < len(o.filled) {
+		for i, epoch := range o.filled {
+			if epoch == o.epoch {
+				continue
+			}
+			switch f := o.buffer.fields[i]; {
+			case f.parental:
+				if f.add(&node{kind: jsonspan.Object, opened: true}) != nil {
+					return false
+				}
+			case f.column.Required:
+				return false
+			default:
+				f.null()
+			}
+		}
+	}
+	o.buffer.valid.add(true)
+	return true
+}
+
+// scanUnknown keeps a value that no column takes.
+func (o *object) scanUnknown(m *member, text []byte, pos int) int {
+	end := jsonspan.Skip(text, pos)
+	if end < 0 || o.mute > 0 {
+		return end
+	}
+	if !utf8.Valid(text[pos:end]) {
+		return none
+	}
+	o.unknown = append(o.unknown, m)
+	o.path = m.place.appendPath(o.path[:0])
+	o.extra.put(o.path, text[pos:end])
+	return end
+}
