@@ -3,6 +3,7 @@ package load
 import (
 	"math"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/parquet-go/parquet-go"
@@ -12,8 +13,8 @@ import (
 	"etl/schemas"
 )
 
-// Scan passes on the named top-level columns of all live rows of a commit, file
-// by file in the order of its list: int64, bool, float64 and string; a
+// Scan passes on the named columns of all live rows of a commit, file by file in
+// the order of its list; client.id is a column inside of a struct. It gives int64, bool, float64 and string; a
 // timestamp as time.Time in UTC, a date, a time of day and a decimal as their
 // text, a duration as int64 in microseconds; nil for NULL. The slice is valid
 // until each returns, and its first error ends the scan. A column that is a
@@ -76,7 +77,7 @@ func scanBlock(b *block, leaves []*leaf, convert []conversion, each func(row []a
 	for n := range b.rows {
 		for i, leaf := range leaves {
 			v := &b.vectors[leaf.index]
-			if leaf.maxDef > 0 && v.defs[n] == 0 {
+			if leaf.maxDef > 0 && v.defs[n] < leaf.maxDef {
 				row[i] = nil
 				continue
 			}
@@ -90,12 +91,12 @@ func scanBlock(b *block, leaves []*leaf, convert []conversion, each func(row []a
 	return nil
 }
 
-// named returns the leaves of top-level columns of the file, by name.
+// named returns the leaves of columns of the file, by name.
 func (r *reader) named(columns []string) (leaves []*leaf, convert []conversion, err error) {
 	defer damaged(&err, r.name)
 	for _, name := range columns {
-		found, ok := r.file.Schema().Lookup(name)
-		if !ok || found.MaxRepetitionLevel > 0 || found.MaxDefinitionLevel > 1 {
+		found, ok := r.file.Schema().Lookup(strings.Split(name, ".")...)
+		if !ok || found.MaxRepetitionLevel > 0 {
 			return nil, nil, fault.New(fault.Config, "reading %s: there is no column %s, or it is a list or a struct", r.name, name)
 		}
 		kind := found.Node.Type().Kind()

@@ -2,6 +2,7 @@ package load
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,5 +100,52 @@ func TestScanOfNested(t *testing.T) {
 		if err := st.data.Scan(c, []string{name}, nil); err == nil || fault.Of(err) != fault.Config {
 			t.Errorf("column %s: error %v, want one of the configuration", name, err)
 		}
+	}
+}
+
+// TestScanInside reads columns of structs; of a struct that is NULL they are
+// NULL too.
+func TestScanInside(t *testing.T) {
+	inner := schemas.Column{Name: "city", Type: schemas.Type{Kind: schemas.Struct, Fields: []schemas.Column{
+		{Name: "code", Type: schemas.Type{Kind: schemas.Int64}},
+	}}}
+	s := &schemas.Schema{Columns: []schemas.Column{
+		{Name: "client", Type: schemas.Type{Kind: schemas.Struct, Fields: []schemas.Column{
+			{Name: "id", Type: schemas.Type{Kind: schemas.Int64}, Required: true}, inner,
+		}}},
+	}, Rules: schemas.Rules{Unknown: schemas.IgnoreUnknown}}
+	rows, _, err := array.RecordFromJSON(alloc.NewGoAllocator(), arrow.NewSchema(arrowFields(schemaLayout(s).columns), nil), strings.NewReader(`[
+		{"client":{"id":1,"city":{"code":7}}}, {"client":null}, {"client":{"id":2,"city":null}},
+		{"client":{"id":3,"city":{"code":null}}}, {"client":{"id":4,"city":{"code":8}}}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	st := testStage(t)
+	w, err := st.Writer(WriterOptions{Schema: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write(rows, nil); err != nil {
+		t.Fatal(err)
+	}
+	files, err := w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := st.data.Commit(t.Context(), st, Draft{Run: "run", Time: time.Unix(0, 0), Proof: "counted", Add: files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]any
+	err = st.data.Scan(c, []string{"client.city.code", "client.id"}, func(row []any) error {
+		got = append(got, append([]any{}, row...))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]any{{int64(7), int64(1)}, {nil, nil}, {nil, int64(2)}, {nil, int64(3)}, {int64(8), int64(4)}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }

@@ -261,6 +261,26 @@ func (b *builder) checkUses(d *draft) {
 	}
 }
 
+// values returns the names of the single values of a row: those of columns, and
+// of columns inside of structs, such as client.id.
+func values(prefix string, columns []schemas.Column) (names []string) {
+	for _, c := range columns {
+		switch {
+		case plain(c.Type):
+			names = append(names, prefix+c.Name)
+		case c.Type.Kind == schemas.Struct:
+			names = append(names, values(prefix+c.Name+".", c.Type.Fields)...)
+		}
+	}
+	return names
+}
+
+// Gives tells whether the rows of the pipeline give their children a value of a
+// name, the x of {parent.x}.
+func (p *Pipeline) Gives(name string) bool {
+	return slices.Contains(values("", p.Schema.Columns), name)
+}
+
 // parentProblem tells what is wrong with {parent.name}.
 func (d *draft) parentProblem(name string) (problem, hint string) {
 	if d.keys.ForEach == nil {
@@ -280,11 +300,7 @@ func (d *draft) parentProblem(name string) (problem, hint string) {
 		if each.Pipeline.Schema == nil {
 			return "", "" // told already
 		}
-		for _, c := range each.Pipeline.Schema.Columns {
-			if plain(c.Type) {
-				names = append(names, c.Name)
-			}
-		}
+		names = append(names, values("", each.Pipeline.Schema.Columns)...)
 	}
 	if slices.Contains(names, name) {
 		return "", ""

@@ -149,7 +149,7 @@ func (t *take) parentColumns(f config.ForEach) []string {
 	}
 	var columns []string
 	for _, name := range names {
-		if f.Pipeline.Schema.Column(name) != nil && !slices.Contains(columns, name) {
+		if f.Pipeline.Gives(name) && !slices.Contains(columns, name) {
 			columns = append(columns, name)
 		}
 	}
