@@ -37,17 +37,18 @@ func run(ctx context.Context, args []string, lookup func(string) (string, bool),
 	}()
 	sh := &shell{lookup: lookup, stdout: stdout, stderr: stderr, now: time.Now, xcom: "/airflow/xcom"}
 	app := sh.app()
-	args, err := arrange(app, args)
+	arranged, err := arrange(app, args)
 	if err == nil {
-		err = app.RunContext(ctx, append([]string{app.Name}, args...))
+		err = app.RunContext(ctx, append([]string{app.Name}, arranged...))
 	}
 	if code, ok := errors.AsType[ended](err); ok {
 		return int(code)
 	}
 	if err != nil {
 		err = stoppedBy(ctx, err)
+		sh.tell(err)
+		sh.leaveSummary(app, args, err)
 	}
-	sh.tell(err)
 	return fault.Exit(err)
 }
 

@@ -6,6 +6,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/urfave/cli/v2"
 
 	"etl/internal/fault"
 	"etl/internal/pipeline"
@@ -56,6 +59,39 @@ func (d delivery) deliver(s *pipeline.Summary) error {
 		}
 	}
 	return first
+}
+
+// leaveSummary leaves the summary of a command that ended before it could do
+// so itself: most often its flags make no sense, so they are looked for by hand.
+func (sh *shell) leaveSummary(app *cli.App, args []string, err error) {
+	if len(args) == 0 || app.Command(args[0]) == nil || flagOf(app.Command(args[0]), "summary-file") == nil {
+		return
+	}
+	d := delivery{}
+	d.file, _ = sh.lookup(envName("summary-file"))
+	asJSON := false
+	for i, word := range args {
+		name, value, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		switch {
+		case !strings.HasPrefix(word, "-"):
+		case name == "json":
+			asJSON = true
+		case name == "summary-file" && hasValue:
+			d.file = value
+		case name == "summary-file" && i+1 < len(args):
+			d.file = args[i+1]
+		}
+	}
+	if args[0] == "run" {
+		d.xcom = sh.xcom
+		if asJSON || !isTerminal(sh.stdout) {
+			d.line = sh.stdout
+		}
+		_ = d.begin() // what cannot be written is told by deliver
+	}
+	if failed := d.deliver(broken(err)); failed != nil {
+		sh.tell(failed)
+	}
 }
 
 // broken is the summary of a run that could not begin.
