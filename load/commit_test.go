@@ -189,6 +189,14 @@ func TestCommitRefuses(t *testing.T) {
 			}
 			return nil
 		}, fault.Storage, "input/output error"},
+		{"its parents are gone", func(_ *Dataset, _ *Stage, draft *Draft) error {
+			draft.ParentsFile = "gone.parquet"
+			return nil
+		}, fault.Conflict, "gone.parquet is gone"},
+		{"it is a rollback, but the commit before it can still be published", func(d *Dataset, _ *Stage, draft *Draft) error {
+			draft.Restores = 1
+			return d.store.objects.remove(d.mark(1))
+		}, fault.Conflict, "commit 1 first"},
 		{"a staged file is gone", func(d *Dataset, st *Stage, _ *Draft) error {
 			return d.store.objects.remove(st.folder + "/0001.part")
 		}, fault.Conflict, "0001.part is gone"},

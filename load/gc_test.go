@@ -200,50 +200,62 @@ func TestGCOfOrphans(t *testing.T) {
 }
 
 // TestGCGivesBack what it has set aside when a commit names it after all, at
-// each of the calls of gc between which the commit can be made.
+// each of the calls of gc between which the commit can be made; also if gc dies
+// right after it.
 func TestGCGivesBack(t *testing.T) {
-	for stop := 1; ; stop++ {
-		s := heapStore()
-		d := s.Dataset("p")
-		job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
-		parents := d.state("parents", "a.parquet")
-		if err := s.objects.put(parents, []byte("parents")); err != nil {
-			t.Fatal(err)
-		}
-		calls, refused := 0, false
-		sleepy := s.onHeap(func(op, name string, call func() error) error {
-			if calls++; calls == stop {
-				base, err := d.Newest()
-				if err != nil {
-					t.Fatal(err)
-				}
-				st, draft, err := job{light: true}.draft(d, "run2", base, files{"p=1": "two"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				draft.ParentsFile = "a.parquet"
-				_, err = d.Commit(context.Background(), st, draft)
-				if refused = err != nil; refused {
-					wantClass(t, err, fault.Conflict, "a.parquet is gone")
-				}
-			}
-			return call()
-		})
-		if _, err := sleepy.Dataset("p").GC(GCOptions{Now: later}); err != nil {
-			t.Fatal(err)
-		}
-		if calls < stop {
-			break
-		}
-		for _, when := range []string{"before", "after"} {
-			if there, err := s.has(parents); err != nil || there == refused {
-				t.Errorf("a commit at call %d: %s recovery its parents are there: %v, it was refused: %v, %v", stop, when, there, refused, err)
-			}
-			if err := d.Recover(); err != nil {
-				t.Fatal(err)
-			}
+	for _, dies := range []bool{false, true} {
+		for stop := 1; gcGivesBack(t, stop, dies); stop++ {
+			continue
 		}
 	}
+}
+
+// gcGivesBack makes a commit in front of a call of gc. It tells whether there
+// is such a call.
+func gcGivesBack(t *testing.T, stop int, dies bool) bool {
+	s := heapStore()
+	d := s.Dataset("p")
+	job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	parents := d.state("parents", "a.parquet")
+	if err := s.objects.put(parents, []byte("parents")); err != nil {
+		t.Fatal(err)
+	}
+	calls, refused := 0, false
+	sleepy := s.onHeap(func(op, name string, call func() error) error {
+		if calls++; calls == stop {
+			base, err := d.Newest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			st, draft, err := job{light: true}.draft(d, "run2", base, files{"p=1": "two"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			draft.ParentsFile = "a.parquet"
+			_, err = d.Commit(context.Background(), st, draft)
+			if refused = err != nil; refused {
+				wantClass(t, err, fault.Conflict, "a.parquet is gone")
+			}
+		}
+		if dies && calls > stop {
+			return errDead
+		}
+		return call()
+	})
+	_, err := sleepy.Dataset("p").GC(GCOptions{Now: later})
+	if err != nil && !errors.Is(err, errDead) {
+		t.Fatal(err)
+	}
+	for _, recovered := range []bool{false, true} {
+		there, err := s.has(parents)
+		if calls >= stop && (recovered || !dies) && (err != nil || there == refused) {
+			t.Errorf("a commit at call %d, gc dies: %v, recovered: %v: the parents are there: %v, it was refused: %v, %v", stop, dies, recovered, there, refused, err)
+		}
+		if err := d.Recover(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return calls >= stop
 }
 
 // TestGCDry says what it would do, and does nothing.

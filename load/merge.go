@@ -23,7 +23,8 @@ type Merge struct {
 
 	// Between tells whether any row leaves whose key lies from low to high.
 	// It serves where Key is one column of integers: files whose statistics
-	// show that they hold no such row are not searched. Nil: all are.
+	// show that they hold no such row are not searched. Nil: all are. If only
+	// rows leave for which new ones come, KeysBetween makes it.
 	Between func(low, high int64) bool
 }
 

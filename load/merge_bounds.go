@@ -2,11 +2,52 @@ package load
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 
 	"etl/schemas"
 )
+
+// KeysBetween returns a function that tells whether staged files have a row
+// whose key lies from low to high, as Merge asks for. It is nil if the key is not
+// one column of integers, or may be NULL. It holds 8 bytes for each row.
+func (st *Stage) KeysBetween(o WriterOptions, key []string, files []StagedFile) (func(low, high int64) bool, error) {
+	l := schemaLayout(o.Schema)
+	k, err := newKeyReader(l, key, "")
+	if err != nil || !k.isInteger() || k.key[0].optional {
+		return nil, err
+	}
+	var keys []int64
+	for _, f := range files {
+		b, err := st.open(f.Staged)
+		if err != nil {
+			return nil, err
+		}
+		err = readBlob(b, f.Staged, f.SHA256, func(r *reader) error {
+			if err := r.matches(l); err != nil {
+				return err
+			}
+			return r.blocks(k.leaves(), func(b *block) error {
+				keys = append(keys, b.vectors[k.key[0].leaf.index].ints...)
+				return nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.Sort(keys)
+	return func(low, high int64) bool {
+		at, _ := slices.BinarySearch(keys, low)
+		return at < len(keys) && keys[at] <= high
+	}, nil
+}
+
+// isInteger tells whether keys are the values of one column of integers.
+func (k *keyReader) isInteger() bool {
+	return len(k.key) == 1 && (k.key[0].source.Kind == schemas.Int32 || k.key[0].source.Kind == schemas.Int64)
+}
 
 // spared tells whether the statistics of a live file show that no row of it
 // leaves. Any doubt, and any error, means that the file is searched.
@@ -15,18 +56,14 @@ import (
 // is to be saved. Instead the bounds must stand twice in the file, in its footer
 // and in its index of pages, and the footer must have the rows of the commit.
 func (j *merging) spared(f File) bool {
-	if j.merge.Between == nil || len(j.keys.key) != 1 {
-		return false
-	}
-	c := j.keys.key[0]
-	if kind := c.source.Kind; kind != schemas.Int32 && kind != schemas.Int64 {
+	if j.merge.Between == nil || !j.keys.isInteger() {
 		return false
 	}
 	b, err := j.stage.data.open(f)
 	if err != nil {
 		return false
 	}
-	spared, err := j.outside(b, f, c.leaf)
+	spared, err := j.outside(b, f, j.keys.key[0].leaf)
 	return errors.Join(err, b.Close()) == nil && spared
 }
 

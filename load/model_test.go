@@ -96,7 +96,10 @@ func (g *game) replace() error {
 
 // merge commits rows in the place of those of equal ids, and of some others.
 func (g *game) merge() error {
-	come, leave := g.some(), g.some()
+	come, leave := g.some(), world{}
+	if g.IntN(2) == 0 {
+		leave = g.some()
+	}
 	g.play("merge %v without the ids of %v", come, leave)
 	want := maps.Clone(g.now())
 	remove := map[schemas.Key]bool{}
@@ -107,20 +110,17 @@ func (g *game) merge() error {
 		}
 	}
 	maps.Copy(want, come)
-	between := func(low, high int64) bool {
-		for _, rows := range []world{come, leave} {
-			for id := range rows {
-				if low <= id && id <= high {
-					return true
-				}
-			}
-		}
-		return false
-	}
 	return g.change(want, func(d *Dataset, st *Stage, draft *Draft, base *Commit) error {
 		incoming, err := g.write(st, come)
 		if err != nil {
 			return err
+		}
+		between, err := st.KeysBetween(g.options(), []string{"id"}, incoming)
+		if err != nil {
+			return err
+		}
+		if len(leave) > 0 {
+			between = nil
 		}
 		merged, err := st.Merge(g.options(), Merge{
 			Base: base, Incoming: incoming, Key: []string{"id"}, Between: between,

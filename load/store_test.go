@@ -113,6 +113,54 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestExposed shows which folders strangers could put files into.
+func TestExposed(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		mode  fs.FileMode
+		mount bool
+		want  bool
+	}{
+		{"ours", fs.ModeDir | 0o750, false, false},
+		{"of our group", fs.ModeDir | 0o775, false, false},
+		{"of everybody", fs.ModeDir | 0o777, false, true},
+		{"of everybody, who may not remove what is ours", fs.ModeDir | fs.ModeSticky | 0o777, false, false},
+		{"a volume that was made open", fs.ModeDir | 0o777, true, false},
+	} {
+		if got := exposed(test.mode, test.mount); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestOpenTakesASharedFolder(t *testing.T) {
+	shared := t.TempDir()
+	if err := os.Chmod(shared, fs.ModeSticky|0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(shared); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDeviceTellsMounts apart from the folders that they lie in.
+func TestDeviceTellsMounts(t *testing.T) {
+	of := func(name string) any {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Skip(err)
+		}
+		return device(info)
+	}
+	if of("/proc") == of("/") {
+		t.Error("/proc is no mount")
+	}
+	dir := t.TempDir()
+	if of(dir) != of(dir+"/..") {
+		t.Error("a fresh folder is a mount")
+	}
+}
+
 func TestDatasetRefusesNamesThatLeadElsewhere(t *testing.T) {
 	s := open(t)
 	for _, name := range []string{"", ".", "..", "../x", "a/b", "/etc", ".hidden", "a\nb", "a'b"} {
