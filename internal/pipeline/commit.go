@@ -67,12 +67,18 @@ func (t *take) exchange(b *built) (add []load.StagedFile, replace []load.File, e
 	if err != nil {
 		return nil, nil, err
 	}
-	merged, err := t.stage.Merge(t.writerOptions(), load.Merge{
+	m := load.Merge{
 		Base: t.base, Incoming: b.files, Key: t.p.Key, Version: t.p.Version,
 		Remove: func(key schemas.Key, _ int64) bool {
 			return incoming[key] || t.family != nil && t.family.leaving[key]
 		},
-	})
+	}
+	if t.family == nil { // else more rows leave than come anew
+		if m.Between, err = t.stage.KeysBetween(t.writerOptions(), t.p.Key, b.files); err != nil {
+			return nil, nil, err
+		}
+	}
+	merged, err := t.stage.Merge(t.writerOptions(), m)
 	return merged.Add, merged.Replace, err
 }
 
