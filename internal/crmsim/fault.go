@@ -36,16 +36,9 @@ const (
 // Faults returns the faults that every API knows.
 func Faults() []Fault { return slices.Concat(statusFaults(), textFaults(), wireFaults()) }
 
-// faultNamed returns a fault of any API; the zero value is none.
-func faultNamed(name string) Fault {
-	if name == "" {
-		return Fault{}
-	}
-	all := Faults()
-	for _, a := range apis() {
-		all = append(all, a.faults...)
-	}
-	for _, f := range all {
+// faultNamed returns one of an API's faults; the zero value is none.
+func faultNamed(faults []Fault, name string) Fault {
+	for _, f := range faults {
 		if f.Name == name {
 			return f
 		}

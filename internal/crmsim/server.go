@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ type Server struct {
 // A mount is an API as a server serves it.
 type mount struct {
 	source
+	faults []Fault
 	strike strike
 }
 
@@ -51,7 +53,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, values: v, sources: map[string]*mount{}}
 	for _, a := range apis() {
-		s.sources[a.name] = &mount{source: a.open(o, v), strike: v.strike(a.name + ".fail")}
+		s.sources[a.name] = &mount{source: a.open(o, v), faults: slices.Concat(Faults(), a.faults), strike: v.strike(a.name + ".fail")}
 	}
 	return s, nil
 }
@@ -98,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rep := m.serve(&call)
 	var f Fault
 	if rep.data && rep.status == http.StatusOK {
-		f = faultNamed(m.strike.next())
+		f = faultNamed(m.faults, m.strike.next())
 	}
 	s.send(w, &call, name, rep.struck(f), f)
 }
