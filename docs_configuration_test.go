@@ -283,6 +283,24 @@ func TestGuideExamplesAreRight(t *testing.T) {
 	}
 }
 
+// What validate --explain prints of the first example stands in the guide.
+func TestGuideExplainsItsExample(t *testing.T) {
+	guide, s := readDocument(t, configurationGuide), newStand(t)
+	first := slices.IndexFunc(guide.blocks, func(b block) bool { return b.info == "yaml" })
+	shown := slices.IndexFunc(guide.blocks, func(b block) bool { return b.info == "text explain" })
+	c, err := s.parse(guide.blocks[first].text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := c.Pipelines[0].Explain(&b); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(guide.blocks[shown].text, b.String()); diff != "" {
+		t.Errorf("(-guide +etl):\n%s", diff)
+	}
+}
+
 // Every mistake that the guide names is what etl prints, with its hint.
 func TestGuideQuotesMistakes(t *testing.T) {
 	guide, s := readDocument(t, configurationGuide), newStand(t)

@@ -190,6 +190,17 @@ func TestGuideListsEndpoints(t *testing.T) {
 	}
 }
 
+// The README counts what is shipped.
+func TestReadmeCountsPipelines(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("runs all %d pipelines", len(shipped(t).Pipelines)); !strings.Contains(string(text), want) {
+		t.Errorf("the README does not say that the demo %s", want)
+	}
+}
+
 // checkVerdict holds the rules that a row quotes against those of its pipeline.
 func checkVerdict(t *testing.T, r row, p *config.Pipeline) {
 	t.Helper()

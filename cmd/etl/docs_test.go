@@ -47,6 +47,20 @@ func TestGuideNamesEveryFlag(t *testing.T) {
 	}
 }
 
+// Every command stands in the guide, in the words of its help.
+func TestGuideNamesEveryCommand(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh := &shell{lookup: func(string) (string, bool) { return "", false }}
+	for _, c := range sh.app().Commands {
+		if row := fmt.Sprintf("\n| `%s` | %s |\n", c.Name, c.Usage); !c.Hidden && c.Name != "help" && !strings.Contains(string(text), row) {
+			t.Errorf("the guide has no row%s", row)
+		}
+	}
+}
+
 // allFlags returns the flags of all commands that help shows, by "--flag of
 // command"; a command of a command is written command/command.
 func allFlags() map[string]cli.Flag {
