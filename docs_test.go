@@ -121,13 +121,19 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 		for _, m := range linkText.FindAllStringSubmatch(string(text), -1) {
 			label, target := strings.Trim(m[1], "`"), m[2]
-			if target == "" || strings.Contains(target, "://") {
+			if strings.Contains(target, "://") {
 				continue
+			}
+			if target == "" { // within the page
+				target = filepath.Base(name)
 			}
 			linked, err := os.ReadFile(filepath.Join(filepath.Dir(name), filepath.FromSlash(target)))
 			if err != nil && !isFolder(filepath.Join(filepath.Dir(name), filepath.FromSlash(target))) {
 				t.Errorf("%s: the link to %s leads nowhere", name, target)
 				continue
+			}
+			if m[3] != "" && !hasHeading(string(linked), m[3][1:]) {
+				t.Errorf("%s: %s has no heading for %s", name, target, m[3])
 			}
 			if testName.MatchString(label) && !strings.Contains(string(linked), "\nfunc "+label+"(") {
 				t.Errorf("%s: there is no %s in %s", name, label, target)
@@ -135,6 +141,24 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+// hasHeading tells whether a document has the heading that a link names: its
+// words in small letters, with hyphens between them.
+func hasHeading(text, anchor string) bool {
+	for line := range strings.Lines(text) {
+		title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " ")
+		if !ok || !strings.HasPrefix(line, "#") {
+			continue
+		}
+		title = notInAnchors.ReplaceAllString(strings.ToLower(strings.TrimSpace(title)), "")
+		if strings.ReplaceAll(title, " ", "-") == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+var notInAnchors = regexp.MustCompile(`[^a-z0-9 _-]`)
 
 func isFolder(name string) bool {
 	info, err := os.Stat(name)
