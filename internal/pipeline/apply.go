@@ -141,7 +141,7 @@ func (a *applying) draft(add []load.StagedFile) load.Draft {
 }
 
 func (a *applying) rewrite(ctx context.Context, stage *load.Stage) (add []load.StagedFile, err error) {
-	d, err := transform.New(a.schema(), a.decoding())
+	d, err := transform.New(a.schema(), (&job{o: a.o, p: a.p}).decoding())
 	if err != nil {
 		return nil, err
 	}
@@ -234,8 +234,4 @@ func (a *applying) schema() *schemas.Schema {
 		}
 	}
 	return &s
-}
-
-func (a *applying) decoding() transform.Options {
-	return transform.Options{Zone: a.p.Source.Zone, Key: a.p.Key, Version: a.p.Version}
 }

@@ -15,7 +15,7 @@ import (
 	"etl/transform"
 )
 
-// batchesAhead is how many decoded pages wait for the writer.
+// batchesAhead is how many records wait for the writer.
 const batchesAhead = 2
 
 // A built is what became of the pages of a slice: staged files, and what was
@@ -57,13 +57,6 @@ type tally struct {
 	mixedTotals bool  // pages between the first and the last declared other totals
 }
 
-// A decoded is a page on its way from transform to load.
-type decoded struct {
-	fetched
-	batch *transform.Batch
-	known int64 // records that the page before held too
-}
-
 // build sends the pages of read through transform to files in the stage. Rows
 // whose ordinal is in drop are left out.
 func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *built, err error) {
@@ -75,7 +68,7 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	if err := t.prepare(b); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}
-	pages, batches := make(chan fetched), make(chan decoded, batchesAhead)
+	pages, batches := make(chan fetched), make(chan gathered, batchesAhead)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(pages)
@@ -85,7 +78,7 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 		defer close(batches)
 		return t.decode(gctx, pages, batches)
 	}))
-	g.Go(caught(func() error { return t.write(gctx, b, writer, batches, drop) }))
+	g.Go(caught(func() error { return t.write(gctx, b, writer, batches) }))
 	if err := g.Wait(); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}
@@ -130,53 +123,34 @@ func (t *take) prepare(b *built) (err error) {
 	return err
 }
 
-func (t *take) decode(ctx context.Context, pages <-chan fetched, batches chan<- decoded) error {
-	d, err := transform.New(t.p.Schema, transform.Options{Zone: t.p.Source.Zone, Key: t.p.Key, Version: t.p.Version})
-	if err != nil {
-		return err
-	}
-	for f := range pages {
-		item := decoded{fetched: f}
-		if f.page != nil {
-			item.batch, err = d.Decode(transform.Page{
-				Number: f.page.Number, Body: f.page.Body, Records: f.page.Records, Parent: f.parent,
-			})
-			if err != nil {
-				return err
-			}
-		}
-		if err := send(ctx, batches, item); err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
 // write takes decoded pages in plan order: it counts them, notes keys and
 // rejects, and hands their rows to the writer.
-func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-chan decoded, drop map[int64]bool) error {
+func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-chan gathered) error {
 	var ordinal int64
-	for item := range batches {
-		if item.page == nil {
-			continue
-		}
-		item = b.passOver(item)
-		b.tell(t, item, ordinal)
-		if err := b.reject.add(item); err != nil {
+	for g := range batches {
+		if err := t.checkSlice(g.rows); err != nil {
 			return err
 		}
-		if err := b.note(item); err != nil {
-			return err
+		keep := keepers{rows: int(g.rows.NumRows())}
+		for _, item := range g.pages {
+			item.known = b.link(item)
+			b.tell(t, item, ordinal)
+			if err := errors.Join(b.reject.add(item), b.note(item)); err != nil {
+				return err
+			}
+			keep.leave(item.known)
+			for range item.rows() - item.known {
+				if b.drop[ordinal] {
+					b.counts.Duplicates++
+					keep.leave(1)
+				} else {
+					keep.stay()
+				}
+				ordinal++
+			}
 		}
-		if err := t.checkSlice(item.batch.Record); err != nil {
-			return err
-		}
-		rows := item.batch.Record.NumRows()
-		keep, left := keepers(ordinal, rows, drop)
-		b.counts.Duplicates += left
-		ordinal += rows
-		err := w.Write(item.batch.Record, keep)
-		item.batch.Record.Release()
+		err := w.Write(g.rows, keep.mask)
+		g.rows.Release()
 		if err != nil {
 			return err
 		}
@@ -185,45 +159,42 @@ func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-ch
 	return ctx.Err()
 }
 
-// passOver leaves out the first rows of a page that the page before held too,
-// and notes where the two do not hold together.
-func (b *built) passOver(item decoded) decoded {
+// keepers marks which rows of a record stay.
+type keepers struct {
+	rows int
+	at   int
+	mask []bool // nil: all so far
+}
+
+func (k *keepers) stay() {
+	if k.mask != nil {
+		k.mask[k.at] = true
+	}
+	k.at++
+}
+
+func (k *keepers) leave(n int) {
+	if n > 0 && k.mask == nil {
+		k.mask = make([]bool, k.rows)
+		for i := range k.at {
+			k.mask[i] = true
+		}
+	}
+	k.at += n
+}
+
+// link returns how many of the first rows of a page are known from the page
+// before it, and notes where the two do not hold together.
+func (b *built) link(item decoded) int {
 	if b.chain == nil {
-		return item
+		return 0
 	}
 	before := b.chain.id
 	known, holds := b.chain.link(item)
 	if !holds {
 		b.gaps = append(b.gaps, gap{before, item.id})
 	}
-	if known == 0 {
-		return item
-	}
-	all := item.batch
-	rest := *all
-	rest.Record = all.Record.NewSlice(int64(known), all.Record.NumRows())
-	rest.Keys = all.Keys[known:]
-	if all.Versions != nil {
-		rest.Versions = all.Versions[known:]
-	}
-	all.Record.Release()
-	item.batch, item.known = &rest, int64(known)
-	return item
-}
-
-// keepers returns which rows of a batch stay, nil for all, and how many leave.
-func keepers(first, rows int64, drop map[int64]bool) (keep []bool, left int64) {
-	if len(drop) == 0 {
-		return nil, 0
-	}
-	keep = make([]bool, rows)
-	for i := range keep {
-		keep[i] = !drop[first+int64(i)]
-		if !keep[i] {
-			left++
-		}
-	}
-	return keep, left
+	return known
 }
 
 // tell counts a page and what it says of its list.
@@ -237,7 +208,7 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	}
 	l := &b.lists[len(b.lists)-1]
 	l.pages++
-	l.records += int64(len(p.Records)) - item.known
+	l.records += int64(len(p.Records) - item.known)
 	l.rejected += int64(len(item.batch.Rejects))
 	if l.pages == 1 || p.Total >= 0 || len(p.Records) > 0 { // a page behind the end tells nothing
 		l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
@@ -246,8 +217,8 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	l.gone = l.gone || p.Gone
 	b.counts.Pages++
 	b.counts.Bytes += int64(len(p.Body))
-	b.counts.Served += int64(len(p.Records)) - item.known
-	b.counts.Reread += item.known
+	b.counts.Served += int64(len(p.Records) - item.known)
+	b.counts.Reread += int64(item.known)
 	b.counts.Rejected += int64(len(item.batch.Rejects))
 	if p.Gone {
 		b.counts.Gone++
@@ -259,18 +230,22 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 
 // note keeps the keys of a page's rows.
 func (b *built) note(item decoded) error {
+	if b.parents == nil && b.keys == nil {
+		return nil
+	}
+	keys := item.batch.Keys[item.known:]
 	if b.parents != nil {
-		if err := b.parents.add(item.fetched, item.batch.Keys); err != nil {
+		if err := b.parents.add(item.fetched, keys); err != nil {
 			return err
 		}
 	}
 	if b.keys == nil {
 		return nil
 	}
-	for i, key := range item.batch.Keys {
+	for i, key := range keys {
 		version := int64(0)
 		if item.batch.Versions != nil {
-			version = item.batch.Versions[i]
+			version = item.batch.Versions[item.known+i]
 		}
 		if err := b.keys.Add(keyset.Key(key), version); err != nil {
 			return err

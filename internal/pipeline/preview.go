@@ -33,7 +33,7 @@ func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*S
 	if err != nil {
 		return nil, err
 	}
-	d, err := transform.New(p.Schema, transform.Options{Zone: p.Source.Zone, Key: p.Key, Version: p.Version})
+	d, err := transform.New(p.Schema, j.decoding())
 	if err != nil {
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 		concurrency: t.reading.concurrency(),
 		byOffset:    t.p.Paging.Kind == config.PagingOffset,
 	}
-	pages, batches := make(chan fetched), make(chan decoded, batchesAhead)
+	pages, batches := make(chan fetched), make(chan gathered, batchesAhead)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(pages)
@@ -50,14 +50,13 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 		return t.decode(ctx, pages, batches)
 	}))
 	g.Go(caught(func() error {
-		for item := range batches {
-			if item.page == nil {
-				continue
-			}
-			b.counts.Reread += int64(len(item.page.Records))
-			item.batch.Record.Release()
-			if err := second.note(item); err != nil {
-				return err
+		for g := range batches {
+			g.rows.Release()
+			for _, item := range g.pages {
+				b.counts.Reread += int64(len(item.page.Records))
+				if err := second.note(item); err != nil {
+					return err
+				}
 			}
 		}
 		return ctx.Err()
