@@ -81,7 +81,7 @@ func (sh *shell) datasets(c *cli.Context) (*load.Store, []*load.Dataset, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	if one {
+	if strings.Contains(name, "@") {
 		return store, []*load.Dataset{store.Dataset(name)}, nil
 	}
 	all, err := store.Datasets(name)
