@@ -3,16 +3,12 @@ package crmsim
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
 	"maps"
-	"math/big"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -84,99 +80,6 @@ func dig(t *testing.T, text, path string) string {
 		text = string(value)
 	}
 	return text
-}
-
-// The readings below tell what truth should say of a value on the wire, by ways
-// of the standard library that the package itself does not use.
-
-func asIs(_ *testing.T, wire string) any { return wire }
-
-func asText(t *testing.T, wire string) any { return decode[string](t, wire) }
-
-func asLower(t *testing.T, wire string) any { return strings.ToLower(decode[string](t, wire)) }
-
-func asDecimal(t *testing.T, wire string) any {
-	r, ok := new(big.Rat).SetString(strings.Trim(wire, `"`))
-	if !ok {
-		t.Fatalf("%s is no decimal", wire)
-	}
-	return strings.Replace(r.FloatString(2), "-0.00", "0.00", 1)
-}
-
-func asTime(t *testing.T, wire string) any {
-	at, err := time.Parse(time.RFC3339Nano, decode[string](t, wire))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
-}
-
-var djangoDuration = regexp.MustCompile(`^(?:(-?\d+) )?(\d\d):(\d\d):(\d\d)(?:\.(\d{6}))?$`)
-
-func asDuration(t *testing.T, wire string) any {
-	parts := djangoDuration.FindStringSubmatch(decode[string](t, wire))
-	if parts == nil {
-		t.Fatalf("%s is no duration", wire)
-	}
-	var sum int64
-	for i, unit := range []int64{86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1} {
-		n, _ := strconv.ParseInt(parts[i+1], 10, 64) // empty is 0
-		sum += n * unit
-	}
-	return strconv.FormatInt(sum, 10)
-}
-
-func asMoscow(t *testing.T, wire string) any { return wall(t, wire, moscow) }
-
-func asWarsaw(t *testing.T, wire string) any { return wall(t, wire, warsaw) }
-
-// wall reads a time without a zone: of two with one text, the first.
-func wall(t *testing.T, wire string, zone *time.Location) any {
-	text := decode[string](t, wire)
-	if strings.HasPrefix(text, "0000") {
-		return nil
-	}
-	at, err := time.ParseInLocation(time.DateTime, text, zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if first := at.Add(-time.Hour); first.Format(time.DateTime) == text {
-		at = first
-	}
-	return at.UTC().Format("2006-01-02T15:04:05.000000Z")
-}
-
-// asNumber reads a number that may be text.
-func asNumber(_ *testing.T, wire string) any { return strings.Trim(wire, `"`) }
-
-// asFlag reads a bool that may be 0 or 1.
-func asFlag(_ *testing.T, wire string) any {
-	return map[string]string{"0": "false", "1": "true"}[strings.Trim(wire, `"`)]
-}
-
-// asTextOrNull reads text; nothing in it is null.
-func asTextOrNull(t *testing.T, wire string) any {
-	if text := decode[string](t, wire); text != "" {
-		return text
-	}
-	return nil
-}
-
-// asDigits reads an id that may be a number.
-func asDigits(_ *testing.T, wire string) any {
-	if digits := strings.Trim(wire, `"`); digits != "" {
-		return digits
-	}
-	return nil
-}
-
-func asSeconds(_ *testing.T, wire string) any { return strings.TrimPrefix(wire+"000000", "000000") }
-
-func asDate(t *testing.T, wire string) any {
-	if text := decode[string](t, wire); text != "0000-00-00" {
-		return text
-	}
-	return nil
 }
 
 func TestTruthSaysWhatWasServed(t *testing.T) {
@@ -286,86 +189,6 @@ func digOrNull(t *testing.T, text, path string) string {
 		text = dig(t, text, name)
 	}
 	return text
-}
-
-// columns walks through a row of truth and notes its columns, in order, and
-// which of them hold a value.
-func columns(t *testing.T, text, path string, order *[]string, filled map[string]bool) {
-	t.Helper()
-	if text == "null" {
-		return
-	}
-	filled[path] = true
-	switch text[0] {
-	case '[':
-		for _, element := range decode[[]json.RawMessage](t, text) {
-			columns(t, string(element), path+"[]", order, filled)
-		}
-	case '{':
-		d := json.NewDecoder(strings.NewReader(text))
-		_, _ = d.Token()
-		for d.More() {
-			name, err := d.Token()
-			var value json.RawMessage
-			if err != nil || d.Decode(&value) != nil {
-				t.Fatalf("reading %s", path)
-			}
-			column := strings.TrimPrefix(fmt.Sprintf("%s.%s", path, name), ".")
-			if !slices.Contains(*order, column) {
-				*order = append(*order, column)
-			}
-			columns(t, string(value), column, order, filled)
-		}
-	}
-}
-
-// enough is a scale at which a stream has 200 records.
-func enough(stream string) float64 {
-	switch {
-	case stream == "users":
-		return 4
-	case strings.HasPrefix(stream, "user_"):
-		return 1
-	case strings.HasPrefix(stream, "project"):
-		return 0.3
-	}
-	return 0.1
-}
-
-func TestEveryColumnIsFilledAmongTheFirst200(t *testing.T) {
-	for _, seed := range []uint64{1, 7, 42} {
-		for _, stream := range open(t, Options{}).server.Streams() {
-			c := open(t, Options{Seed: seed, Scale: enough(stream)})
-			var order []string
-			filled := map[string]bool{}
-			for _, row := range c.truth(stream)[:200] {
-				columns(t, row, "", &order, filled)
-			}
-			for _, column := range order {
-				if !filled[column] {
-					t.Errorf("seed %d: %s: %s is null in every row", seed, stream, column)
-				}
-			}
-			slices.Sort(order)
-			golden(t, "testdata/columns/"+stream+".txt", strings.Join(order, "\n")+"\n")
-		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s:\n%s", name, diff)
-	}
 }
 
 func TestRowsOfTruthAreWhole(t *testing.T) {
