@@ -18,7 +18,7 @@ func (s *shape) column(name string, objects int) Column {
 	switch {
 	case s.given() == 0:
 		c.toJSON("no value was seen: its type")
-	case s.only(jsonspan.Object) || s.only(jsonspan.Object, jsonspan.Array) && s.kinds[jsonspan.Array] == s.empty:
+	case s.kinds[jsonspan.Object] > 0 && s.only(jsonspan.Object, jsonspan.Array) && s.kinds[jsonspan.Array] == s.empty:
 		s.object(&c, name)
 	case s.only(jsonspan.Array):
 		s.list(&c, name)
@@ -125,7 +125,7 @@ func (s *shape) fields() (fields []Column, open []string) {
 		fields = append(fields, c)
 	}
 	if unreachable > 0 {
-		open = append(open, fmt.Sprintf("%d members have names to which no path of a schema leads; they go to %s", unreachable, schemas.ExtraColumn))
+		open = append(open, fmt.Sprintf("members whose names no path of a schema leads to: %d; they go to %s", unreachable, schemas.ExtraColumn))
 	}
 	return fields, open
 }
@@ -149,7 +149,7 @@ func (s *shape) list(c *Column, name string) {
 	}
 	c.Type, c.Fields, c.Loose = listOf(e.Type), e.Fields, e.Loose
 	c.Open = append(c.Open, e.Open...)
-	c.note("%d elements, %d empty lists", s.elements.seen, s.empty)
+	c.note("elements %d, empty lists %d", s.elements.seen, s.empty)
 }
 
 // and adds up what was seen of numbers at one place.

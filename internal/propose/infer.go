@@ -21,11 +21,11 @@ func Infer(name string, pages []transform.Page) (*Proposal, error) {
 			top.add(p.Body, r, 0)
 		}
 	}
-	if len(top.names) == 0 {
-		return nil, fault.New(fault.Data, "the pages of %s hold no record with members", name).WithHint("read more with --pages")
-	}
 	p := &Proposal{From: fmt.Sprintf("%s: pages %d, records %d", name, len(pages), top.seen)}
 	p.Columns, p.Open = top.fields()
+	if len(p.Columns) == 0 {
+		return nil, fault.New(fault.Data, "the pages of %s hold no record with members that a column can have", name).WithHint("read more with --pages")
+	}
 	p.inferKey(top)
 	return p, p.hold(pages)
 }

@@ -67,6 +67,9 @@ func own(s *openapi3.Schema) view {
 		min: s.Min, max: s.Max, multipleOf: s.MultipleOf, maxLength: s.MaxLength,
 		composed: []*openapi3.Schema{s},
 	}
+	if s.Const != nil {
+		v.title = "" // that of a value, not of the column
+	}
 	if s.Type != nil {
 		for _, name := range s.Type.Slice() {
 			if name == "null" {

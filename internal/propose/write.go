@@ -104,7 +104,7 @@ func labels(all []schemas.Label) string {
 
 // Words and numbers that need no quotation marks, inside brackets either.
 var (
-	plainText   = regexp.MustCompile(`^(\p{L}|_|\./|/)([\p{L}\p{N}_./()<>$-]| \p{L})*$`)
+	plainText   = regexp.MustCompile(`^((\p{L}|_|\./|/)([\p{L}\p{N}_./()-]| \p{L})*|(list<)+[a-z0-9]+>+)$`)
 	plainNumber = regexp.MustCompile(`^(0|-?[1-9][0-9]{0,17})$`)
 	plainWords  = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"} // that mean no text
 )
@@ -130,15 +130,18 @@ const longest = 400
 // oneLine returns a text without line ends and without what is not seen, cut to
 // a length that is still read.
 func oneLine(s string) string {
-	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "\uFFFD")), " ")
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsPrint(r):
 			return r
 		}
 		return -1
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	s = strings.Join(strings.Fields(s), " ")
 	if letters := []rune(s); len(letters) > longest {
-		s = string(letters[:longest]) + "…"
+		s = strings.TrimSpace(string(letters[:longest-1])) + "…"
 	}
-	return strings.TrimSpace(s)
+	return s
 }
