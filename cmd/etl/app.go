@@ -119,12 +119,12 @@ func examples(lines ...string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// count writes a number of things: "1 page", "2 pages".
+// count writes a number of things: "1 page", "2,000 pages".
 func count(n int64, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	return grouped(n) + " " + thing + "s"
 }
 
 // isTerminal tells whether somebody watches what is written to w.

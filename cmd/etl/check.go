@@ -149,9 +149,12 @@ func tellPage(say func(what, format string, args ...any), p pipeline.PipelineChe
 	if p.Gone {
 		say("gone", "the API does not know the first parent any more")
 	}
-	records := "nowhere"
-	if p.Records != "" {
-		records = "at " + p.Records
+	records := "at " + p.Records
+	switch {
+	case p.Records == "" && len(p.Lists) == 0 && p.Error == "":
+		records = "none on this page"
+	case p.Records == "":
+		records = "nowhere"
 	}
 	say("records", "%s%s", records, elsewhere(p))
 	total := "no total"

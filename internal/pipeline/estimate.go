@@ -76,18 +76,27 @@ func (o *Outline) Estimate(ctx context.Context) error {
 // demand logs in, and says what the source allows.
 func (j *job) demand(ctx context.Context) *Demand {
 	src := j.p.Source
-	d := &Demand{Source: src.Name, Concurrency: cmp.Or(src.Limits.Concurrency, 4)}
+	d := demandWithin(src.Limits, j.o.RateShare, 4) // the default of extract
+	d.Source = src.Name
 	if src.Auth.Login != nil || src.Auth.OAuth2 != nil {
 		d.Logins = 1
 	}
-	if l := src.Limits; l.Requests > 0 {
-		allowed := float64(l.Requests) * orAll(l.Share) * orAll(j.o.RateShare)
-		d.Allowed, d.Per = int64(allowed+1e-9), l.Per.Seconds()
-		if allowed < 1 {
-			d.Allowed, d.Per = 1, l.Per.Seconds()/allowed
-		}
-	}
 	d.failed = failure(j.client.LogIn(ctx))
+	return d
+}
+
+// demandWithin returns a demand of nothing yet within some limits.
+func demandWithin(l config.Limits, share float64, concurrency int) *Demand {
+	d := &Demand{Concurrency: cmp.Or(l.Concurrency, concurrency)}
+	if l.Requests == 0 {
+		return d
+	}
+	const rounding = 1e-9
+	allowed := float64(l.Requests) * orAll(l.Share) * orAll(share)
+	d.Allowed, d.Per = int64(allowed+rounding), l.Per.Seconds()
+	if d.Allowed == 0 { // less than one in a period is one in a longer period
+		d.Allowed, d.Per = 1, l.Per.Seconds()/allowed
+	}
 	return d
 }
 
@@ -107,11 +116,14 @@ func (d *Demand) sum(pipelines []Planned) {
 	d.Requests = d.Logins
 	for _, p := range pipelines {
 		if p.Source == d.Source && p.Estimate != nil {
-			p.Estimate.Seconds = d.seconds(p.Estimate.Requests)
+			own := demandWithin(p.job.p.Limits, p.job.o.RateShare, d.Concurrency)
+			own.Latency = d.Latency
+			p.Estimate.Seconds = max(d.seconds(p.Estimate.Requests), own.seconds(p.Estimate.Requests))
 			d.Requests += p.Estimate.Requests
+			d.Seconds = max(d.Seconds, p.Estimate.Seconds)
 		}
 	}
-	d.Seconds = d.seconds(d.Requests)
+	d.Seconds = max(d.Seconds, d.seconds(d.Requests))
 }
 
 // seconds is how long so many requests take: no period holds more of them than
@@ -196,12 +208,12 @@ func (p *Planned) sample(ctx context.Context, d *Demand) (s sampled, err error) 
 	}
 	for i := range n {
 		l := p.job.client.List(p.job.p, p.vars(i*(p.Lists-1)/max(1, n-1)))
-		started := p.job.o.Now()
+		started, waited := p.job.o.Now(), p.job.client.Stats().Waited
 		page, err := l.Fetch(ctx, l.First())
 		if err != nil {
 			return s, err
 		}
-		d.spent += p.job.o.Now().Sub(started)
+		d.spent += p.job.o.Now().Sub(started) - (p.job.client.Stats().Waited - waited)
 		d.pages++
 		pages, rows, known := p.extent(l, page)
 		s.lists, s.pages, s.rows = s.lists+1, s.pages+pages, s.rows+rows

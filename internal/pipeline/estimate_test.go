@@ -1,18 +1,29 @@
 package pipeline
 
 import (
+	"context"
 	"math"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"etl/internal/config"
 	"etl/load"
 )
 
-// plan returns what a run would do, by pipeline. Without a destination yet the
-// folder is none.
+// plan returns what a run would do, by pipeline.
 func (w *world) plan(o Options, estimate bool, names ...string) map[string]Planned {
+	w.t.Helper()
+	planned := map[string]Planned{}
+	for _, p := range w.outline(o, estimate, names...).Pipelines {
+		planned[p.Name] = p
+	}
+	return planned
+}
+
+func (w *world) outline(o Options, estimate bool, names ...string) *Outline {
 	w.t.Helper()
 	var err error
 	if o.Config == nil {
@@ -33,11 +44,7 @@ func (w *world) plan(o Options, estimate bool, names ...string) map[string]Plann
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	planned := map[string]Planned{}
-	for _, p := range outline.Pipelines {
-		planned[p.Name] = p
-	}
-	return planned
+	return outline
 }
 
 var spineNames = []string{"workshop_resources", "request_list", "requests", "sales_funnels"}
@@ -142,6 +149,30 @@ func TestEstimateIsWhatARunTakes(t *testing.T) {
 	}
 	if e := w.plan(Options{}, true, "request_list")["request_list"].Estimate; !e.ByCommit || e.Disk == 0 || e.Disk >= e.JSON {
 		t.Errorf("after a commit: %+v", e)
+	}
+}
+
+// A pipeline with limits of its own keeps to them, and the source waits for it.
+func TestEstimateWithinTheLimitsOfAPipeline(t *testing.T) {
+	w := newWorld(t, nil)
+	c := w.config()
+	for _, p := range c.Pipelines {
+		if p.Name == "workshop_resources" {
+			p.Limits = config.Limits{Requests: 2, Per: time.Minute, Share: 0.5}
+		}
+	}
+	now := time.Now()
+	o := Options{
+		Config: c, Now: func() time.Time { return now },
+		Sleep: func(_ context.Context, d time.Duration) error { now = now.Add(d); return nil },
+	}
+	outline := w.outline(o, true, "workshop_resources", "request_list")
+	limited := outline.Pipelines[0].Estimate
+	if limited.Requests != 6 || limited.Seconds != 300 {
+		t.Errorf("%+v, want 6 requests, one a minute", limited)
+	}
+	if d := outline.Sources[0]; d.Seconds != limited.Seconds || d.Allowed == 1 {
+		t.Errorf("%+v, want the seconds of the pipeline, %v", d, limited.Seconds)
 	}
 }
 
