@@ -73,27 +73,38 @@ func (c *client) funnels(token, more string) (rpcReply, []map[string]json.RawMes
 	return r, rows
 }
 
+// A callError is a body, and the error that answers it.
+type callError struct {
+	body     string
+	code     int
+	mnemonic string
+	field    string
+}
+
+// refuses fails the test unless each body is answered with its error.
+func refuses(t *testing.T, tests map[string]callError) {
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := open(t, Options{Scale: 1})
+			text := c.call(test.body)
+			r := decode[rpcReply](t, text)
+			field := ""
+			if r.Error.Data.Field != nil {
+				field = *r.Error.Data.Field
+			}
+			if r.Error.Code != test.code || r.Error.Data.Mnemonic != test.mnemonic || field != test.field {
+				t.Errorf("got %s", text)
+			}
+		})
+	}
+}
+
 func TestCallsErrors(t *testing.T) {
 	get := func(params string) string {
 		return `{"jsonrpc":"2.0","id":1,"method":"get.sales_funnel","params":{"access_token":"TOKEN"` + params + `}}`
 	}
-	report := func(params string) string {
-		return `{"jsonrpc":"2.0","id":1,"method":"get.calls_report","params":{"access_token":"TOKEN"` + params + `}}`
-	}
-	tests := map[string]struct {
-		body     string
-		code     int
-		mnemonic string
-		field    string
-	}{
-		"no dates":              {report(``), -32602, "required_parameter_missed", "date_from"},
-		"no end":                {report(`,"date_from":"2025-01-01 00:00:00"`), -32602, "required_parameter_missed", "date_till"},
-		"a date as a number":    {report(`,"date_from":2025,"date_till":"2025-01-01 00:00:00"`), -32602, "data_type_error", "date_from"},
-		"a date without time":   {report(`,"date_from":"2025-01-01","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_from"},
-		"dates that turn back":  {report(`,"date_from":"2025-01-02 00:00:00","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_till"},
-		"dates too far apart":   {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-04-02 00:00:00"`), -32602, "date_interval_limit_reached", "date_till"},
+	tests := map[string]callError{
 		"dates of no report":    {get(`,"date_from":"2025-01-01 00:00:00"`), -32602, "unexpected_parameters", "date_from"},
-		"sort by no column":     {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-01-02 00:00:00","sort":[{"field":"tags"}]`), -32602, "sort_prohibited", "tags"},
 		"no JSON":               {`{`, -32700, "parse_error", ""},
 		"no object":             {`7`, -32600, "invalid_request", ""},
 		"no version":            {`{"id":1,"method":"login.user"}`, -32600, "invalid_request", "jsonrpc"},
@@ -125,20 +136,7 @@ func TestCallsErrors(t *testing.T) {
 		"filter by no operator": {get(`,"filter":{"field":"ext_id","operator":"~","value":"1"}`), -32602, "invalid_parameter_value", "filter.operator"},
 		"tree of no kind":       {get(`,"filter":{"filters":[],"condition":"xor"}`), -32602, "invalid_parameter_value", "filter.condition"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			c := open(t, Options{Scale: 1})
-			text := c.call(test.body)
-			r := decode[rpcReply](t, text)
-			field := ""
-			if r.Error.Data.Field != nil {
-				field = *r.Error.Data.Field
-			}
-			if r.Error.Code != test.code || r.Error.Data.Mnemonic != test.mnemonic || field != test.field {
-				t.Errorf("got %s", text)
-			}
-		})
-	}
+	refuses(t, tests)
 }
 
 func TestCallsOverHTTP(t *testing.T) {
@@ -316,6 +314,21 @@ func TestErrorsOnDemand(t *testing.T) {
 	if diff := cmp.Diff([]int{2}, failed); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestReportsRefuseDates(t *testing.T) {
+	report := func(params string) string {
+		return `{"jsonrpc":"2.0","id":1,"method":"get.calls_report","params":{"access_token":"TOKEN"` + params + `}}`
+	}
+	refuses(t, map[string]callError{
+		"no dates":             {report(``), -32602, "required_parameter_missed", "date_from"},
+		"no end":               {report(`,"date_from":"2025-01-01 00:00:00"`), -32602, "required_parameter_missed", "date_till"},
+		"a date as a number":   {report(`,"date_from":2025,"date_till":"2025-01-01 00:00:00"`), -32602, "data_type_error", "date_from"},
+		"a date without time":  {report(`,"date_from":"2025-01-01","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_from"},
+		"dates that turn back": {report(`,"date_from":"2025-01-02 00:00:00","date_till":"2025-01-01 00:00:00"`), -32602, "invalid_parameter_value", "date_till"},
+		"dates too far apart":  {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-04-02 00:00:00"`), -32602, "date_interval_limit_reached", "date_till"},
+		"sort by no column":    {report(`,"date_from":"2025-01-01 00:00:00","date_till":"2025-01-02 00:00:00","sort":[{"field":"tags"}]`), -32602, "sort_prohibited", "tags"},
+	})
 }
 
 func TestReportsTakeBothEndsOfTheirDates(t *testing.T) {
