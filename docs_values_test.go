@@ -219,32 +219,32 @@ func checkVerdict(t *testing.T, r row, p *config.Pipeline) {
 	}
 }
 
-// boundsInCode say where the bounds of the guide stand in the source: who
-// changes one there finds out here that a user was told otherwise.
-var boundsInCode = map[string]struct{ file, text string }{
-	"requests at one time, per source":                        {"extract/client.go", "defaultConcurrency = 4\n"},
-	"time for one whole reply":                                {"extract/client.go", "defaultTimeout = 2 * time.Minute\n"},
-	"tries after the first":                                   {"extract/client.go", "defaultRetries = 8\n"},
-	"pause between tries":                                     {"extract/retry.go", "firstBackoff = 500 * time.Millisecond\n\tmostBackoff = 30 * time.Second\n"},
-	"time for trying again, from the first failure of a page": {"extract/client.go", "defaultDeadline = 10 * time.Minute\n"},
-	"longest wait that a reply may ask for":                   {"extract/client.go", "defaultMaxWait = 5 * time.Minute\n"},
-	"size of a page, as sent and unpacked":                    {"extract/client.go", "defaultMaxPage = 256 << 20\n"},
-	"pages of a list":                                         {"internal/config/paging.go", "defaultMaxPages = 1_000_000\n"},
-	"pipelines at one time":                                   {"internal/pipeline/options.go", "o.Concurrency = 4\n"},
-	"parents whose rows make one unit of resuming":            {"internal/pipeline/plan.go", "blockSize = 100\n"},
-	"pages read again when a list moved":                      {"internal/pipeline/chain.go", "return max(4, b.counts.Pages/10)"},
-	"open partitions":                                         {"load/writer.go", "defaultOpenPartitions = 64\n"},
-	"open row groups in memory":                               {"load/writer.go", "defaultOpenBytes = 96 << 20\n"},
-	"rows of a row group":                                     {"load/writer.go", "defaultRowGroupRows = 128 << 10\n"},
-	"size of a file":                                          {"load/writer.go", "maxFileBytes = 512 << 20\n"},
-	"age of a broken-off reading that is resumed":             {"internal/config/pipeline.go", "defaultResumeWithin = 6 * time.Hour\n"},
-	"how long a reading that did not fit the schema is kept":  {"internal/config/pipeline.go", "defaultKeepFailed = 7 * 24 * time.Hour\n"},
-	"how long replaced files are kept":                        {"internal/config/pipeline.go", "defaultKeepReplaced = 24 * time.Hour\n"},
-	"how long pages of committed readings are kept":           {"internal/config/pipeline.go", `t.s == "none"`},
-	"rejects":                        {"internal/config/config.go", "MaxRejects MaxRejects\n"},
-	"rows that a commit may lose":    {"internal/config/pipeline.go", "defaultMaxShrink = 0.5\n"},
-	"asked parents that may be gone": {"internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
-	"levels of a configuration file": {"internal/config/tree.go", "maxDepth = 100\n"},
+// boundsInCode say what the guide tells of each bound and where it stands in the
+// source: who changes one there finds out here that a user was told otherwise.
+var boundsInCode = map[string]struct{ told, file, text string }{
+	"requests at one time, per source":                        {"4", "extract/client.go", "defaultConcurrency = 4\n"},
+	"time for one whole reply":                                {"2m", "extract/client.go", "defaultTimeout = 2 * time.Minute\n"},
+	"tries after the first":                                   {"8", "extract/client.go", "defaultRetries = 8\n"},
+	"pause between tries":                                     {"500ms, doubled up to 30s, with jitter", "extract/retry.go", "firstBackoff = 500 * time.Millisecond\n\tmostBackoff = 30 * time.Second\n"},
+	"time for trying again, from the first failure of a page": {"10m", "extract/client.go", "defaultDeadline = 10 * time.Minute\n"},
+	"longest wait that a reply may ask for":                   {"5m", "extract/client.go", "defaultMaxWait = 5 * time.Minute\n"},
+	"size of a page, as sent and unpacked":                    {"256 MiB", "extract/client.go", "defaultMaxPage = 256 << 20\n"},
+	"pages of a list":                                         {"1000000", "internal/config/paging.go", "defaultMaxPages = 1_000_000\n"},
+	"pipelines at one time":                                   {"4", "internal/pipeline/options.go", "o.Concurrency = 4\n"},
+	"parents whose rows make one unit of resuming":            {"100", "internal/pipeline/plan.go", "blockSize = 100\n"},
+	"pages read again when a list moved":                      {"3 rounds; a tenth of the requests, at least 4", "internal/pipeline/chain.go", "return max(4, b.counts.Pages/10)"},
+	"open partitions":                                         {"64; rows of others are spilled to disk", "load/writer.go", "defaultOpenPartitions = 64\n"},
+	"open row groups in memory":                               {"96 MiB", "load/writer.go", "defaultOpenBytes = 96 << 20\n"},
+	"rows of a row group":                                     {"131072", "load/writer.go", "defaultRowGroupRows = 128 << 10\n"},
+	"size of a file":                                          {"512 MiB, then another one is begun", "load/writer.go", "maxFileBytes = 512 << 20\n"},
+	"age of a broken-off reading that is resumed":             {"6h", "internal/config/pipeline.go", "defaultResumeWithin = 6 * time.Hour\n"},
+	"how long a reading that did not fit the schema is kept":  {"7d", "internal/config/pipeline.go", "defaultKeepFailed = 7 * 24 * time.Hour\n"},
+	"how long replaced files are kept":                        {"24h", "internal/config/pipeline.go", "defaultKeepReplaced = 24 * time.Hour\n"},
+	"how long pages of committed readings are kept":           {"none", "internal/config/pipeline.go", `t.s == "none"`},
+	"rejects":                        {"none", "internal/config/config.go", "MaxRejects MaxRejects\n"},
+	"rows that a commit may lose":    {"50%", "internal/config/pipeline.go", "defaultMaxShrink = 0.5\n"},
+	"asked parents that may be gone": {"10%, and always 5", "internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
+	"levels of a configuration file": {"100", "internal/config/tree.go", "maxDepth = 100\n"},
 }
 
 // Every bound of the guide is that of the code.
@@ -259,6 +259,9 @@ func TestGuideNamesBounds(t *testing.T) {
 		if !ok {
 			t.Errorf("nothing says where the bound %q stands", r.cells[0])
 			continue
+		}
+		if r.cells[1] != in.told {
+			t.Errorf("%s: the guide says %s, not %s", r.cells[0], r.cells[1], in.told)
 		}
 		source, err := os.ReadFile(in.file)
 		if err != nil {
