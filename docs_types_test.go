@@ -2,8 +2,10 @@ package etl_test
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -237,6 +239,35 @@ func TestGuideNamesEveryKeyOfSchemas(t *testing.T) {
 			t.Errorf("there is no key %s", key)
 		}
 	}
+}
+
+// The example of each key is right: at the top of a file, or in a column of some
+// type.
+func TestGuideExamplesOfSchemas(t *testing.T) {
+	for _, r := range readDocument(t, typesGuide).rows {
+		if !r.isTable("key", "example", "what it says") {
+			continue
+		}
+		example := code(r.cells[1])[0]
+		tries := []string{example, example + "\ncolumns: [{ name: x, type: int64 }]", "columns: [{ name: x, " + example + " }]", "columns: [{ type: int64, " + example + " }]"}
+		for _, typ := range []string{"int64", "string", "enum(int32)", "timestamp", `"decimal(9,2)"`, "struct"} {
+			tries = append(tries, "columns: [{ name: x, type: "+typ+", "+example+" }]")
+		}
+		if !slices.ContainsFunc(tries, func(text string) bool { return isSchema(t, text) }) {
+			t.Errorf("%s is right nowhere", example)
+		}
+	}
+}
+
+// isSchema tells whether a pipeline can have a schema file of that text.
+func isSchema(t *testing.T, text string) bool {
+	t.Helper()
+	s := newStand(t)
+	if err := os.WriteFile(filepath.Join(s.dir, "own.yaml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.parse(whole("pipeline", "schema: ./own.yaml\nkey: []\n"))
+	return err == nil
 }
 
 // hintsOf returns the hints of what is wrong in a schema.

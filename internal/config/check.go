@@ -20,6 +20,10 @@ func (b *builder) check(d *draft) {
 	b.checkCovers(d)
 	b.checkParents(d)
 	b.checkComplete(d)
+	if d.Schema != nil && d.Schema.Hashes() && b.config.PIIKey == "" && b.needed(join("pipelines", d.Name)) {
+		b.at(d.keys.Schema.at, "put a long random text into it, and keep it: another key gives other hashes",
+			"pii: hash in schema %s needs the variable %s", d.Schema.Name, PIIKeyVariable)
+	}
 	if d.Merge && len(d.Key) == 0 {
 		b.at(d.keys.Write.at, "key: [id]", "write: merge needs a key")
 	}

@@ -12,7 +12,11 @@ type Config struct {
 	Destination string
 	Sources     []*Source   // in the order of the file
 	Pipelines   []*Pipeline // in the order of the file
+	PIIKey      Secret      // of the hashes of personal data, from ETL_PII_KEY; empty: none
 }
+
+// PIIKeyVariable is the variable that holds the key of pii: hash.
+const PIIKeyVariable = "ETL_PII_KEY"
 
 // The kinds of sources.
 const (

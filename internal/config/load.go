@@ -214,6 +214,8 @@ func (b *builder) build(top *node) *Config {
 		b.drafts = append(b.drafts, d)
 		b.config.Pipelines = append(b.config.Pipelines, d.Pipeline)
 	}
+	key, _ := b.lookup(PIIKeyVariable)
+	b.config.PIIKey = Secret(key)
 	b.link()
 	for _, d := range b.drafts {
 		b.check(d)

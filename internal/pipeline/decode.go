@@ -34,7 +34,7 @@ type gathered struct {
 
 // decoding is how a pipeline's records are read.
 func (j *job) decoding() transform.Options {
-	return transform.Options{Zone: j.p.Source.Zone, Key: j.p.Key, Version: j.p.Version, PIIKey: j.o.PIIKey}
+	return transform.Options{Zone: j.p.Source.Zone, Key: j.p.Key, Version: j.p.Version, PIIKey: []byte(j.o.Config.PIIKey)}
 }
 
 // decode sends pages through transform.

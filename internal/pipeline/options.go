@@ -31,8 +31,6 @@ type Options struct {
 	Memory      int64   // bytes of open row groups; 0: the default of load
 	Concurrency int     // pipelines at one time; 0: 4
 
-	PIIKey []byte // of the hashes of personal data; needed where a schema has such
-
 	Now       func() time.Time // nil: time.Now
 	Sleep     func(context.Context, time.Duration) error
 	Transport http.RoundTripper // nil: that of extract
