@@ -43,6 +43,9 @@ func (sh *shell) log(c *cli.Context) error {
 		return err
 	}
 	for _, d := range datasets {
+		if len(datasets) > 1 && !c.Bool("json") {
+			fmt.Fprintln(sh.stdout, d.Pipeline())
+		}
 		if c.Bool("gaps") {
 			err = sh.gaps(c, d)
 		} else {
