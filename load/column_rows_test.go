@@ -187,7 +187,7 @@ func someDecimal(r *rand.Rand, precision int) decimal128.Num {
 // testStage returns a stage in an empty destination.
 func testStage(t testing.TB) *Stage {
 	t.Helper()
-	s, err := Open(t.TempDir())
+	s, err := Open(tempDir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

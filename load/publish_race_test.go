@@ -72,6 +72,7 @@ func TestProcessesWithoutALock(t *testing.T) {
 		if !strings.HasPrefix(string(view), "-- commit 2 ") {
 			t.Errorf("seed %d: the view begins %.40q", seed, view)
 		}
+		s.drop(t)
 	}
 }
 

@@ -16,14 +16,14 @@ import (
 func unpublished(t *testing.T) (*Dataset, *Commit) {
 	t.Helper()
 	s := open(t)
-	base := job{}.commit(t, s.Dataset("p"), "run1", 0, files{"p=1": "one", "p=2": "two"}, nil)
+	base := job{light: true}.commit(t, s.Dataset("p"), "run1", 0, files{"p=1": "one", "p=2": "two"}, nil)
 	d := s.on(t, func(op, name string, call func() error) error {
 		if op == "rename" && strings.HasPrefix(name, "data/") {
 			return errDead
 		}
 		return call()
 	}).Dataset("p")
-	st, draft, err := job{}.draft(d, "run2", base, files{"p=1": "uno"})
+	st, draft, err := job{light: true}.draft(d, "run2", base, files{"p=1": "uno"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestPublishOfAnOldCommitChangesNothing(t *testing.T) {
 	if err := d.Recover(); err != nil {
 		t.Fatal(err)
 	}
-	job{}.commit(t, d, "run3", 2, files{"p=1": "ein"}, nil)
+	job{light: true}.commit(t, d, "run3", 2, files{"p=1": "ein"}, nil)
 	before := tree(t, d.store, ".")
 	for _, old := range []int64{1, 2} {
 		c.Number = old
@@ -124,7 +124,7 @@ func TestPublishIsOvertaken(t *testing.T) {
 				if err := d.Recover(); err != nil {
 					t.Fatal(err)
 				}
-				job{}.commit(t, d, "run3", 2, files{"p=1": "ein", "p=3": "drei"}, nil)
+				job{light: true}.commit(t, d, "run3", 2, files{"p=1": "ein", "p=3": "drei"}, nil)
 			}
 			return call()
 		})
@@ -146,14 +146,15 @@ func TestPublishIsOvertaken(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(view), "-- commit 3 of p;") {
 			t.Errorf("overtaken at call %d: the view begins %.40q, %v", stop, view, err)
 		}
+		d.store.drop(t)
 	}
 }
 
 func TestRecoverPutsDataRight(t *testing.T) {
 	s := open(t)
 	d := s.Dataset("p")
-	job{}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
-	job{}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
+	job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	job{light: true}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
 	for name, text := range map[string]string{
 		"data/p/p=1/000001-0001.parquet": "one",             // a late copy brought it back
 		"data/p/p=1/000002-0009.parquet": "of no commit",    // nobody lists it
@@ -200,8 +201,8 @@ func TestRecoverOfNothing(t *testing.T) {
 
 func TestAnOldCommitWritesNoView(t *testing.T) {
 	d := open(t).Dataset("p")
-	old := job{}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
-	job{}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
+	old := job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	job{light: true}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)
 	before := tree(t, d.store, "views")
 	if err := d.writeView(old); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func work(d *Dataset, process string) error {
 		if base != nil && base.Number > int64(i) {
 			continue
 		}
-		j := job{identity: fmt.Sprintf("step%d", i+1)}
+		j := job{identity: fmt.Sprintf("step%d", i+1), light: true}
 		st, draft, err := j.draft(d, fmt.Sprintf("%s.%d", process, i), base, add)
 		if err != nil {
 			return err
@@ -124,6 +124,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 		if diff := cmp.Diff(want, outcomeOf(t, s)); diff != "" {
 			t.Fatalf("after dying at call %d (-undisturbed +got):\n%s", n, diff)
 		}
+		s.drop(t)
 	}
 }
 
@@ -146,6 +147,7 @@ func TestCrashAgainWhileRecovering(t *testing.T) {
 		if diff := cmp.Diff(want, outcomeOf(t, s)); diff != "" {
 			t.Fatalf("after dying at calls %v (-undisturbed +got):\n%s", died, diff)
 		}
+		s.drop(t)
 	}
 }
 
@@ -191,6 +193,7 @@ func TestOneErrorAtEveryCall(t *testing.T) {
 			if diff := cmp.Diff(want, outcomeOf(t, s)); diff != "" {
 				t.Fatalf("after EIO at call %d (made: %v) (-undisturbed +got):\n%s", n, made, diff)
 			}
+			s.drop(t)
 		}
 	}
 }

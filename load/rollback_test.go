@@ -122,19 +122,13 @@ func TestRollbackRefuses(t *testing.T) {
 // TestRollbackOfWhatIsLost follows on a commit that never can be published.
 func TestRollbackOfWhatIsLost(t *testing.T) {
 	d, c := unpublished(t)
-	_, err := d.Rollback(context.Background(), 1, author) // it recovers first: nothing is lost yet
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	d, c = unpublished(t)
 	for _, f := range c.moves() {
 		if err := d.store.objects.remove(f.Staged); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantClass(t, d.Recover(), fault.Storage, "etl rollback p --to 1")
-	_, err = d.Rollback(context.Background(), 2, author)
+	_, err := d.Rollback(context.Background(), 2, author)
 	wantClass(t, err, fault.Config, "no commit 2")
 	back, err := d.Rollback(context.Background(), 1, author)
 	if err != nil {
@@ -149,6 +143,41 @@ func TestRollbackOfWhatIsLost(t *testing.T) {
 	}
 	if back.Number != 3 {
 		t.Errorf("it is commit %d, want 3", back.Number)
+	}
+}
+
+// TestRollbackBelievesNothingOfWhatIsLost goes back to a commit with a file
+// like the one that was lost.
+func TestRollbackBelievesNothingOfWhatIsLost(t *testing.T) {
+	s := heapStore()
+	d := s.Dataset("p")
+	job{light: true}.commit(t, d, "run1", 0, files{"p=1": "uno"}, nil)
+	base := job{light: true}.commit(t, d, "run2", 1, files{"p=1": "one"}, nil)
+	broken := s.onHeap(func(op, name string, call func() error) error {
+		if op == "move" && strings.HasPrefix(name, "data/") {
+			return errDead
+		}
+		return call()
+	}).Dataset("p")
+	st, draft, err := job{light: true}.draft(broken, "run3", base, files{"p=1": "uno"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := broken.Commit(context.Background(), st, draft)
+	if c == nil || !errors.Is(err, errDead) {
+		t.Fatalf("%v, %v", c, err)
+	}
+	for _, f := range c.moves() {
+		if err := s.objects.remove(f.Staged); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.Rollback(context.Background(), 1, author); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"data/p/p=1/000004-0001.parquet": "uno"}
+	if diff := cmp.Diff(want, contents(t, d)); diff != "" {
+		t.Errorf("data (-want +got):\n%s", diff)
 	}
 }
 
@@ -193,6 +222,7 @@ func TestASleeperAfterARollback(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(view), "-- commit 3 of p;") {
 			t.Errorf("asleep at call %d: the view begins %.40q, %v", stop, view, err)
 		}
+		d.store.drop(t)
 	}
 }
 

@@ -25,12 +25,37 @@ var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 // open opens a fresh destination.
 func open(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(filepath.Join(t.TempDir(), "lake"))
+	s, err := Open(filepath.Join(tempDir(t), "lake"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.objects.(*folder).around = memory // no power is cut here
 	return s
+}
+
+// tempDir returns a fresh folder, in memory where the system offers that: these
+// tests make a hundred thousand files.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "etl-load")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// drop removes a destination early: tests that open hundreds would fill the
+// memory that /dev/shm may take.
+func (s *Store) drop(t *testing.T) {
+	t.Helper()
+	if err := os.RemoveAll(s.path); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A disk makes, fails or forgets a call to the file system.

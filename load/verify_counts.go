@@ -28,6 +28,9 @@ func (v *verifier) counts() error {
 		if s.State != SliceOpen && s.State != SliceClosed {
 			v.find(record, "%s is %q, neither open nor closed", name, s.State)
 		}
+		if total := s.Counts.DeclaredTotal; s.Proof == "counted" && total != nil && s.Counts.Served < *total {
+			v.find(record, "%s is counted, but of %d records only %d were served", name, *total, s.Counts.Served)
+		}
 		if strength(s.Proof) < strength(c.Proof) {
 			v.find(record, "its proof is %q, but that of %s is %q", c.Proof, name, s.Proof)
 		}

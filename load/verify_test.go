@@ -119,6 +119,10 @@ func TestVerify(t *testing.T) {
 		{"more was written", func(_ *Dataset, c *Commit) { c.Counts.Written, c.Counts.Served = 300, 302 }, record, "300 rows were written, but only 60 are live"},
 		{"the proof is no word", func(_ *Dataset, c *Commit) { c.Proof = "sure" }, record, `its proof "sure" is none`},
 		{"the proof is too strong", func(_ *Dataset, c *Commit) { c.Proof = "settled" }, record, `its proof is "settled", but that of the only slice is "counted"`},
+		{"less was served than declared", func(_ *Dataset, c *Commit) {
+			total := int64(63)
+			c.Slices[0].Counts.DeclaredTotal = &total
+		}, record, "the only slice is counted, but of 63 records only 62 were served"},
 		{"a slice is of the future", func(_ *Dataset, c *Commit) { c.Slices[0].Commit = 9 }, record, "was read by commit 9"},
 		{"a slice is neither", func(_ *Dataset, c *Commit) { c.Slices[0].State = "ajar" }, record, `is "ajar", neither open nor closed`},
 	} {
