@@ -164,39 +164,3 @@ func isFolder(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.IsDir()
 }
-
-// What the documents say is not in effect yet, by the name that would be used
-// where it is.
-var notYet = []struct{ document, says, name string }{
-	{"docs/configuration.md", "kept. Not in effect yet: pages go with the commit", ".KeepPages"},
-	{"docs/types.md", "not in effect yet: it needs a key", "ETL_PII_KEY"},
-	{"docs/types.md", "`fail`, which is not in effect yet", ".FailOnDrift"},
-	{"docs/configuration.md", "`fail`, which is not in effect yet", ".FailOnDrift"},
-}
-
-// What is not in effect yet is told, and no longer than that.
-func TestNotYetIsTold(t *testing.T) {
-	var source strings.Builder
-	for _, pattern := range []string{"internal/pipeline/*.go", "cmd/etl/*.go"} {
-		files, _ := filepath.Glob(pattern)
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !strings.HasSuffix(file, "_test.go") {
-				source.Write(text)
-			}
-		}
-	}
-	for _, n := range notYet {
-		text, err := os.ReadFile(n.document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		told, used := strings.Contains(string(text), n.says), strings.Contains(source.String(), n.name)
-		if told == used {
-			t.Errorf("%s says %q: %v; the code uses %s: %v", n.document, n.says, told, n.name, used)
-		}
-	}
-}

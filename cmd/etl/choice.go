@@ -14,6 +14,7 @@ func (sh *shell) choiceFlags() []cli.Flag {
 		sh.text("until", "", "first instant after the slices to read: a `TIME`"),
 		sh.toggle("missing", "read only slices that are not committed and closed"),
 		sh.toggle("fresh", "use no page that an earlier run has kept"),
+		sh.toggle("replay", "ask nothing: build from the pages that keep_pages has kept of the last committed reading"),
 		sh.toggle("all-parents", "ask for every parent again, changed or not"),
 		sh.toggle("new-source", "go on with a data set that was read from another address or account"),
 		sh.text("rate-share", "", "`SHARE` of the sources' limits that this process may use: 0.25 or 1/4"),
@@ -39,7 +40,7 @@ func (sh *shell) choice(c *cli.Context) (o pipeline.Options, err error) {
 	if o.Until, err = parseInstant(c.String("until"), zone); err != nil {
 		return o, err
 	}
-	o.Missing, o.Fresh, o.AllParents = c.Bool("missing"), c.Bool("fresh"), c.Bool("all-parents")
+	o.Missing, o.Fresh, o.Replay, o.AllParents = c.Bool("missing"), c.Bool("fresh"), c.Bool("replay"), c.Bool("all-parents")
 	o.NewSource, o.StageDir = c.Bool("new-source"), c.String("stage")
 	return o, nil
 }

@@ -1,6 +1,9 @@
 package pipeline
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -78,4 +81,16 @@ func (t *take) instant(column arrow.Array, row int) (time.Time, bool) {
 		return time.Date(y, m, d, 0, 0, 0, 0, t.p.Source.Zone), true
 	}
 	return time.Time{}, false
+}
+
+// checkDrift refuses members that the schema does not know, where drift: fail
+// says so.
+func (t *take) checkDrift(b *built) error {
+	if !t.p.Schema.FailOnDrift || len(b.drift) == 0 {
+		return nil
+	}
+	paths := slices.Sorted(maps.Keys(b.drift))
+	return fault.New(fault.Data, "pipeline %s: the records hold %d members that schema %s does not know: %s",
+		t.p.Name, len(paths), t.p.Schema.Name, strings.Join(paths[:min(len(paths), 10)], ", ")).
+		WithHint("add them to the schema as columns; the kept pages are then used, nothing is asked twice")
 }

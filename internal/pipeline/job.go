@@ -92,7 +92,7 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	}
 	b.close()
 	j.result.Slices++
-	return errors.Join(t.reading.done(), t.stage.Clear())
+	return errors.Join(t.reading.done(commit), t.stage.Clear())
 }
 
 // A take is one attempt to bring a slice up to date.

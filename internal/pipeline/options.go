@@ -21,6 +21,7 @@ type Options struct {
 	Since, Until time.Time // bounds of a windowed pipeline; zero: see Window
 	Missing      bool      // only slices that are not committed and closed
 	Fresh        bool      // use no kept page
+	Replay       bool      // read nothing: build from the kept pages of the last committed reading
 	AllParents   bool      // ask every parent
 	NewSource    bool      // the data set may go on with another account or address
 	AllowShrink  bool      // the data set may lose most of its rows

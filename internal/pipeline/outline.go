@@ -223,7 +223,10 @@ func (t *take) keptIn(stage *load.Stage) string {
 // usable tells whether the pages of an earlier reading are used: to resume one
 // that was broken off, or to build one anew that did not fit an older schema.
 func (t *take) usable(old load.Reading) (resume, rebuild bool) {
-	if t.o.Fresh {
+	switch {
+	case t.o.Replay:
+		return false, old.State == load.Committed
+	case t.o.Fresh:
 		return false, false
 	}
 	age := t.o.Now().Sub(old.Started)

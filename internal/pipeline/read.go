@@ -58,7 +58,10 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err := accountsFor(b.counts, b.files, t.p); err != nil {
 		return b, err
 	}
-	return b, b.reject.check(b.counts.Served)
+	if err := b.reject.check(b.counts.Served); err != nil {
+		return b, err
+	}
+	return b, t.checkDrift(b)
 }
 
 // sumUp fills in the counts that only the whole reading tells.

@@ -117,9 +117,16 @@ func (r *reading) choose(dir string) error {
 			}
 			continue
 		}
+		if r.t.o.Replay || old.State == load.Committed && r.t.o.Now().Sub(old.Started) < r.t.p.KeepPages {
+			continue
+		}
 		if err := r.remove(old); err != nil {
 			return err
 		}
+	}
+	if r.t.o.Replay && !r.rebuilt {
+		return fault.New(fault.Config, "pipeline %s: no pages of a committed reading are kept", r.t.p.Name).
+			WithHint("with keep_pages: 7d in the configuration, those of the next runs are")
 	}
 	return nil
 }
@@ -385,9 +392,15 @@ func (r *reading) leave(class fault.Class) error {
 	return errors.Join(os.RemoveAll(filepath.Join(r.dir, "keys")), r.kept.Describe(r.about), r.kept.Close())
 }
 
-// done ends a reading that was committed.
-func (r *reading) done() error {
-	return errors.Join(os.RemoveAll(filepath.Join(r.dir, "keys")), r.kept.Remove(), r.kept.Close())
+// done ends a reading that was committed. Its pages go, unless the pipeline
+// keeps them for run --replay.
+func (r *reading) done(commit *load.Commit) error {
+	err := os.RemoveAll(filepath.Join(r.dir, "keys"))
+	if r.t.p.KeepPages > 0 {
+		r.about.State, r.about.Commit = load.Committed, commit.Number
+		return errors.Join(err, r.kept.Describe(r.about), r.kept.Close())
+	}
+	return errors.Join(err, r.kept.Remove(), r.kept.Close())
 }
 
 // A unitRecord is what a commit keeps of a unit.

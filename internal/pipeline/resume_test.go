@@ -180,3 +180,48 @@ func TestMaxRejects(t *testing.T) {
 		t.Errorf("the commit holds no rejects: %v, %v", commit.Rejects, err)
 	}
 }
+
+// Kept pages of a committed reading are built from again when that is asked
+// for, and only then.
+func TestReplay(t *testing.T) {
+	w := newWorld(t, nil)
+	if s := w.run(Options{Replay: true}, "request_list"); s.Exit != 2 || !strings.Contains(s.Pipelines[0].Hint, "keep_pages") {
+		t.Errorf("without kept pages: exit %d: %+v", s.Exit, s.Pipelines[0])
+	}
+	c := w.config()
+	for _, p := range c.Pipelines {
+		p.KeepPages = time.Hour
+	}
+	w.ok(Options{Config: c}, "request_list")
+	before := w.tree("request_list")
+	w.requests()
+	w.ok(Options{Config: c, Replay: true}, "request_list")
+	if lines := w.requests(); len(lines) > 0 {
+		t.Errorf("a replay made requests: %v", lines)
+	}
+	if diff := cmp.Diff(before, w.tree("request_list")); diff != "" {
+		t.Errorf("data (-read +replayed):\n%s", diff)
+	}
+	w.ok(Options{Config: c}, "request_list")
+	if len(w.requests()) == 0 {
+		t.Error("a run took kept pages without being told to")
+	}
+	later := func() time.Time { return time.Now().Add(2 * time.Hour) }
+	w.ok(Options{Config: c, Now: later}, "request_list")
+	if dirs, _ := filepath.Glob(filepath.Join(w.root, "_etl/request_list/stage/*/*")); len(dirs) != 1 {
+		t.Errorf("%d readings are kept, want that of the last run: %v", len(dirs), dirs)
+	}
+}
+
+// With drift: fail a member that the schema does not know stops the commit.
+func TestDriftFails(t *testing.T) {
+	w := newWorld(t, nil)
+	c, _ := w.with("request_list", func(s *schemas.Schema) { s.FailOnDrift = true })
+	sum := w.run(Options{Config: c}, "request_list")
+	if r := sum.Pipelines[0]; sum.Exit != 4 || !strings.Contains(r.Error, "does not know: source") {
+		t.Errorf("exit %d: %s", sum.Exit, r.Error)
+	}
+	if left := find(t, w.root, "data"); len(left) > 0 {
+		t.Errorf("files were committed: %v", left)
+	}
+}
