@@ -177,3 +177,16 @@ func TestShortPageBeforeTheEnd(t *testing.T) {
 		t.Errorf("%d rows, %d duplicates, want 40 and 0", r.Written, r.Duplicates)
 	}
 }
+
+// A total that the API does not keep to still tells a list that is nearly all
+// there from one that is not.
+func TestHintFarFromTheEnd(t *testing.T) {
+	w := newWorld(t, map[string]string{"calls.fail": "hole:1:1"})
+	if s := w.run(Options{}, "sales_funnels"); s.Exit != 6 {
+		t.Errorf("an empty first page of 40 rows: exit %d", s.Exit)
+	}
+	w = newWorld(t, map[string]string{"calls.total": "+1"})
+	if r := w.ok(Options{}, "sales_funnels")["sales_funnels"]; r.Written != 40 || *r.DeclaredTotal != 41 {
+		t.Errorf("%d rows of %d declared", r.Written, *r.DeclaredTotal)
+	}
+}
