@@ -116,7 +116,7 @@ func (sh *shell) schemaInfer(c *cli.Context, arguments []string) error {
 		return usage("%q stands for %d pipelines", arguments[0], len(selected)).WithHint("name one")
 	}
 	o := pipeline.Options{Config: cfg}
-	if slices.ContainsFunc(selected[0].ForEach, func(f config.ForEach) bool { return f.Pipeline != nil }) {
+	if hasParents(selected[0]) {
 		if o.Store, err = openExisting(cfg); err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (sh *shell) diffPipeline(c *cli.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == name })
+	i := slices.IndexFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == name || p.Stream == name })
 	if i < 0 {
 		return unknownPipeline(cfg, name)
 	}
@@ -205,7 +205,16 @@ func (sh *shell) diffPipeline(c *cli.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	commit, err := liveCommit(store.Dataset(name), 0)
+	all := []*load.Dataset{store.Dataset(name)}
+	if !strings.Contains(name, "@") {
+		if all, err = store.Datasets(name); err != nil {
+			return err
+		}
+	}
+	if len(all) > 1 {
+		return usage("%q stands for the data sets of %d accounts", name, len(all)).WithHint("name one, such as %s", all[0].Pipeline())
+	}
+	commit, err := liveCommit(all[0], 0)
 	if err != nil {
 		return err
 	}
