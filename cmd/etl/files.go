@@ -14,8 +14,11 @@ import (
 
 func (sh *shell) filesCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "files",
-		Usage:     "list the live files of a data set",
+		Name:  "files",
+		Usage: "list the live files of a data set",
+		Description: examples(
+			"etl files requests", "one name a line",
+			"etl files requests --json", "with rows, bytes and partitions"),
 		ArgsUsage: "PIPELINE",
 		Flags: append(sh.projectFlags(),
 			&cli.Int64Flag{Name: "commit", Usage: "`NUMBER` of a commit whose files are all still live (default: the newest)", EnvVars: sh.variable("commit")},

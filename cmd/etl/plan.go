@@ -23,8 +23,8 @@ func (sh *shell) planCommand() *cli.Command {
 		Description: "Tells, for each pipeline, the slices, units and parents that a run with the same\n" +
 			"flags would ask for, the proof that a commit needs, and what it would resume. That\n" +
 			"asks nothing of the API. With --estimate it logs in and asks for up to five first\n" +
-			"pages of each pipeline, and reckons requests, time and disk from them. It writes\n" +
-			"nothing.\n\n" + examples(
+			"pages of each pipeline, and reckons requests, time and disk from them; ~ marks what\n" +
+			"is reckoned from a part. It writes nothing.\n\n" + examples(
 			"etl plan", "everything",
 			"etl plan --estimate requests", "how long will it take?",
 			"etl plan --missing --json", "for a script"),
@@ -103,16 +103,17 @@ func planTable(w io.Writer, o *pipeline.Outline, estimate bool) {
 	}
 }
 
-// estimateCells are the columns of an estimate. What may be more has a plus.
+// estimateCells are the columns of an estimate. What is reckoned from a part of
+// what there is has a tilde.
 func estimateCells(e *pipeline.Estimate) []string {
 	if e == nil {
 		return []string{"", "", "", ""}
 	}
-	more := ""
-	if e.AtLeast {
-		more = "+"
+	rough := ""
+	if e.Rough {
+		rough = "~"
 	}
-	return []string{grouped(e.Requests) + more, grouped(e.Rows) + more, duration(e.Seconds) + more, megabytes(e.Disk) + more}
+	return []string{rough + grouped(e.Requests), rough + grouped(e.Rows), rough + duration(e.Seconds), rough + megabytes(e.Disk)}
 }
 
 // planNotes are the proof of a pipeline, and what is particular about its run.

@@ -13,10 +13,12 @@ import (
 
 func (sh *shell) previewCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "preview",
-		Usage:       "show the first rows of a pipeline, and write nothing",
-		Description: "Reads one page, the first of the first parent if there are parents, and prints its rows\nas lines of JSON. What does not fit the schema is told on stderr.",
-		ArgsUsage:   "PIPELINE",
+		Name:  "preview",
+		Usage: "show the first rows of a pipeline, and write nothing",
+		Description: "Reads one page, the first of the first parent if there are parents, and prints its rows\nas lines of JSON. What does not fit the schema is told on stderr.\n\n" + examples(
+			"etl preview request_list --rows 3", "does the schema fit?",
+			"etl preview request_list | jq .price", "look at one column"),
+		ArgsUsage: "PIPELINE",
 		Flags: append(sh.projectFlags(),
 			&cli.Int64Flag{Name: "rows", Value: 10, Usage: "`NUMBER` of rows at most", EnvVars: sh.variable("rows")},
 		),

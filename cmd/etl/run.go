@@ -20,8 +20,13 @@ const nothingToDo = 99
 
 func (sh *shell) runCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "run",
-		Usage:     "read pipelines and commit what they delivered",
+		Name:  "run",
+		Usage: "read pipelines and commit what they delivered",
+		Description: examples(
+			"etl run", "everything",
+			"etl run 'request*' --env-file crm.env", "some, with variables from a file",
+			"etl run --missing --empty-is-99", "what is not there yet",
+			"etl run -q --summary-file run.json", "for a scheduler"),
 		ArgsUsage: "[PIPELINE|GLOB…]",
 		Flags: append(append(sh.projectFlags(), sh.choiceFlags()...),
 			sh.toggle("allow-shrink", "let a data set lose most of its rows"),

@@ -12,12 +12,14 @@ import (
 
 func (sh *shell) validateCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "validate",
-		Usage:       "check the configuration, all of it at once",
-		Description: "Asks no network. With names, variables are required only of what they use.",
-		ArgsUsage:   "[PIPELINE|GLOB|SOURCE…]",
-		Flags:       append(sh.projectFlags(), sh.toggle("explain", "print what each came to, with variables and defaults filled in")),
-		Action:      sh.validate,
+		Name:  "validate",
+		Usage: "check the configuration, all of it at once",
+		Description: "Asks no network. With names, variables are required only of what they use.\n\n" + examples(
+			"etl validate", "all mistakes, with their places",
+			"etl validate rental --explain", "what a source came to"),
+		ArgsUsage: "[PIPELINE|GLOB|SOURCE…]",
+		Flags:     append(sh.projectFlags(), sh.toggle("explain", "print what each came to, with variables and defaults filled in")),
+		Action:    sh.validate,
 	}
 }
 

@@ -22,7 +22,7 @@ type Estimate struct {
 	JSON     int64   `json:"json"`      // bytes of the pages
 	Disk     int64   `json:"disk"`      // bytes of the files, at the size of the newest commit's rows; without one as much as JSON
 	ByCommit bool    `json:"by_commit"` // Disk goes by a commit
-	AtLeast  bool    `json:"at_least"`  // not all is known, and what is not counts as little as it can be
+	Rough    bool    `json:"rough"`     // reckoned from a part: some lists, parents as they were, or lists that do not tell their length
 }
 
 // A Demand is what all pipelines of a source would take together.
@@ -142,14 +142,14 @@ func (d *Demand) seconds(requests int64) float64 {
 
 // estimate asks for some first pages and reckons what all lists take.
 func (p *Planned) estimate(ctx context.Context, d *Demand, rows map[string]int64) error {
-	e := &Estimate{AtLeast: p.Waits}
+	e := &Estimate{Rough: p.Waits}
 	s, err := p.sample(ctx, d)
 	if err != nil {
 		return err
 	}
 	lists := p.Lists + p.moreLists(rows)
 	perList := func(n int64) int64 { return int64(math.Round(float64(n) / float64(max(1, s.lists)) * float64(lists))) }
-	e.AtLeast = e.AtLeast || s.open
+	e.Rough = e.Rough || s.open || s.lists < p.Lists && p.job.p.Paging.Kind != config.PagingNone
 	e.Requests, e.Rows = lists, lists
 	if s.lists > 0 {
 		e.Requests, e.Rows = perList(s.pages), perList(s.rows)

@@ -143,12 +143,25 @@ func TestEstimateIsWhatARunTakes(t *testing.T) {
 		t.Errorf("%d requests are estimated, %d were made", estimated, made)
 	}
 	for name, rows := range map[string]int64{"workshop_resources": 400, "request_list": 60, "requests": 60, "sales_funnels": 40} {
-		if e := got[name].Estimate; e.Rows != rows || e.AtLeast != (name == "requests") {
+		if e := got[name].Estimate; e.Rows != rows || e.Rough != (name == "requests") {
 			t.Errorf("%s: %+v, want %d rows", name, e, rows)
 		}
 	}
 	if e := w.plan(Options{}, true, "request_list")["request_list"].Estimate; !e.ByCommit || e.Disk == 0 || e.Disk >= e.JSON {
 		t.Errorf("after a commit: %+v", e)
+	}
+}
+
+// Of many slices a few are looked at, from the first to the last.
+func TestEstimateOfManySlices(t *testing.T) {
+	w := newWorld(t, nil)
+	w.requests()
+	e := w.plan(Options{}, true, "calls_report")["calls_report"].Estimate
+	if n := len(w.requests()); n != 1+mostSamples {
+		t.Errorf("%d requests, want a login and %d first pages", n, mostSamples)
+	}
+	if !e.Rough || e.Requests < 24 || e.Rows == 0 {
+		t.Errorf("%+v", e)
 	}
 }
 
