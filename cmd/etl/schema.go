@@ -33,24 +33,28 @@ func (sh *shell) schemaVerbs() []verb {
 		{"import", "import OPENAPI --path PATH", []string{"path", "method", "out", "pipeline"}, [2]int{1, 1}, sh.schemaImport},
 		{"infer", "infer PIPELINE", []string{"pages", "out", "file", "f", "env-file"}, [2]int{1, 1}, sh.schemaInfer},
 		{"diff", "diff OLD NEW, or diff PIPELINE", []string{"file", "f", "env-file"}, [2]int{1, 2}, sh.schemaDiff},
+		{"apply", "apply PIPELINE…", []string{"null", "file", "f", "env-file"}, [2]int{1, 1000}, sh.schemaApply},
 	}
 }
 
 func (sh *shell) schemaCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "schema",
-		Usage: "propose schemas, and tell how they differ",
+		Usage: "propose schemas, tell how they differ, and bring data sets to them",
 		Description: "import OPENAPI --path PATH   propose a schema from an OpenAPI document\n" +
 			"infer PIPELINE              propose a schema from live pages of a pipeline\n" +
 			"diff OLD NEW                compare two schema files\n" +
 			"diff PIPELINE               compare the schema of a pipeline with its newest commit;\n" +
 			"                            ends with 4 if readers of the data set break\n" +
+			"apply PIPELINE              write the live files anew, by the schema that the pipeline\n" +
+			"                            has now, in one commit; nothing is asked of the API\n" +
 			"What a proposal could not decide stands in it and on stderr.",
-		ArgsUsage: "import|infer|diff OPENAPI|PIPELINE|OLD NEW",
+		ArgsUsage: "import|infer|diff|apply OPENAPI|PIPELINE|OLD NEW",
 		Flags: append(sh.projectFlags(),
 			sh.text("path", "", "import: `PATH` of the request, as the document writes it"),
 			sh.text("method", "get", "import: `METHOD` of the request"),
 			sh.toggle("pipeline", "import: print the pipeline for pipelines.yaml too; needs --out"),
+			sh.toggle("null", "apply: leave new columns empty in rows that hold nothing of them"),
 			&cli.IntFlag{Name: "pages", Value: 5, Usage: "infer: `NUMBER` of pages to read at most", EnvVars: sh.variable("pages")},
 			sh.text("out", "", "import, infer: `FILE` for the schema, one that is not there yet (default: stdout)"),
 		),
@@ -63,7 +67,7 @@ func (sh *shell) schema(c *cli.Context) error {
 	verbs := sh.schemaVerbs()
 	i := slices.IndexFunc(verbs, func(v verb) bool { return v.name == c.Args().First() })
 	if i < 0 {
-		return usage("schema takes import, infer or diff").WithHint("etl help schema")
+		return usage("schema takes import, infer, diff or apply").WithHint("etl help schema")
 	}
 	v, arguments := verbs[i], c.Args().Tail()
 	if len(arguments) < v.arguments[0] || len(arguments) > v.arguments[1] {
