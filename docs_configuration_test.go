@@ -183,7 +183,10 @@ func newStand(t *testing.T) *stand {
 	s := &stand{dir: t.TempDir(), env: map[string]string{
 		"SHOP_USER": "someone", "SHOP_PASSWORD": "a secret", "SHOP_TOKEN": "another secret", "SHOP_URL": "https://shop.example.com",
 	}}
-	for name, text := range map[string]string{"order.yaml": orderSchema, "shops.yaml": "- { shop: north }\n- { shop: south }\n", "token": "a third secret\n"} {
+	for name, text := range map[string]string{
+		"order.yaml": orderSchema, "person.yaml": "columns: [{ name: phone, type: string, pii: hash }]\n",
+		"shops.yaml": "- { shop: north }\n- { shop: south }\n", "token": "a third secret\n",
+	} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
