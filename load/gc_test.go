@@ -157,6 +157,19 @@ func TestGCOfReplacedFiles(t *testing.T) {
 	}
 }
 
+// TestGCOfReplacedFilesOfALostCommit counts from the commit that followed: a
+// commit that a rollback has followed on is never published.
+func TestGCOfReplacedFilesOfALostCommit(t *testing.T) {
+	d := threeCommits(t, heapStore())
+	if err := d.store.objects.remove(d.mark(2)); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"remove replaced/000000000002", "remove replaced/000000000003"}
+	if diff := cmp.Diff(want, collect(t, d, GCOptions{Now: noon.AddDate(0, 0, 2)})); diff != "" {
+		t.Errorf("gc (-want +got):\n%s", diff)
+	}
+}
+
 func TestGCKeepsWhatIsReplacedBeforeItIsPublished(t *testing.T) {
 	d, c := unpublished(t)
 	if err := d.retire(c.Number, c.Dropped[0]); err != nil {

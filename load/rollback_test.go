@@ -181,6 +181,43 @@ func TestRollbackBelievesNothingOfWhatIsLost(t *testing.T) {
 	}
 }
 
+// TestRollbackOfLostRejects makes a commit although no row changes: there must
+// be one that is published.
+func TestRollbackOfLostRejects(t *testing.T) {
+	s := heapStore()
+	d := s.Dataset("p")
+	base := job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
+	broken := s.onHeap(func(op, name string, call func() error) error {
+		if op == "move" {
+			return errDead
+		}
+		return call()
+	}).Dataset("p")
+	st, draft, err := job{light: true}.draft(broken, "run2", base, files{"p=1": "one"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := stageText(st, rejectsName, "", "other rejects")
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft.Rejects = &other
+	c, err := broken.Commit(context.Background(), st, draft)
+	if c == nil || !errors.Is(err, errDead) {
+		t.Fatalf("%v, %v", c, err)
+	}
+	if err := s.objects.remove(c.Rejects.Staged); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Rollback(context.Background(), 1, author); err != nil {
+		t.Fatal(err)
+	}
+	if published, err := d.Published(); err != nil || published.Number != 3 {
+		t.Errorf("published is %v, %v", published, err)
+	}
+	contents(t, d)
+}
+
 // TestASleeperAfterARollback wakes a publisher of a lost commit, in front of
 // each of its calls, when a rollback has followed on it.
 func TestASleeperAfterARollback(t *testing.T) {
