@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os/exec"
 	"path"
 	"slices"
@@ -35,6 +36,10 @@ func (sh *shell) warehouseFlags() []cli.Flag {
 	return []cli.Flag{
 		sh.text("database", "", "duckdb: `FILE` of the database"),
 		sh.text("duckdb", "", "duckdb: its command line `PROGRAM` (default: duckdb, if there is one)"),
+		sh.text("project", "", "bigquery: `ID` of the project"),
+		sh.text("dataset", "", "bigquery: `NAME` of the dataset"),
+		sh.text("location", "", "bigquery: `PLACE` where the dataset lies, as EU (default: it is asked for)"),
+		sh.text("endpoint", "", "bigquery: `URL` of a server that stands in for it; it gets no credentials"),
 	}
 }
 
@@ -49,11 +54,11 @@ func (sh *shell) load(c *cli.Context) error {
 	if c.NArg() < 2 {
 		return usage("load takes the name of a warehouse and of pipelines").WithHint("etl load duckdb 'PIPELINE' --database FILE")
 	}
-	to, prints, err := sh.target(c, c.Args().First())
+	root, streams, err := sh.streams(c, c.Args().Tail())
 	if err != nil {
 		return err
 	}
-	streams, err := sh.streams(c, c.Args().Tail())
+	to, prints, err := sh.target(c, c.Args().First(), root)
 	if err != nil {
 		return err
 	}
@@ -90,12 +95,15 @@ func (sh *shell) each(c *cli.Context, streams []warehouse.Stream, do func(wareho
 	return ended(fault.Exit(failed...))
 }
 
-// target returns the warehouse of a name. One that nothing can be run on only
-// prints.
-func (sh *shell) target(c *cli.Context, name string) (to target, prints bool, err error) {
+// target returns the warehouse of a name, for data sets of a destination. One
+// that nothing can be run on only prints.
+func (sh *shell) target(c *cli.Context, name, root string) (to target, prints bool, err error) {
 	switch name {
 	case "duckdb":
 		return sh.duckdb(c)
+	case "bigquery":
+		to, err = bigQuery(c, root)
+		return to, false, err
 	}
 	return nil, false, usage("there is no warehouse %q", name).WithHint("duckdb or bigquery")
 }
@@ -120,34 +128,52 @@ func (sh *shell) duckdb(c *cli.Context) (to target, prints bool, err error) {
 	return w, true, nil
 }
 
-// streams returns what the names and globs of pipelines stand for. The name of
+// bigQuery returns the dataset that the command line names.
+func bigQuery(c *cli.Context, root string) (target, error) {
+	w := warehouse.BigQuery{
+		Project: c.String("project"), Dataset: c.String("dataset"), Location: c.String("location"), Endpoint: c.String("endpoint"), Root: root,
+	}
+	if w.Project == "" || w.Dataset == "" {
+		return nil, usage("--project and --dataset name the dataset of BigQuery").WithHint("etl load bigquery %s --project ID --dataset NAME", c.Args().Get(1))
+	}
+	var err error
+	switch {
+	case c.Bool("print"): // nothing is asked
+	case w.Endpoint != "":
+		w.Client = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	default:
+		w.Client, err = warehouse.Credentials(c.Context)
+	}
+	return w, err
+}
+
+// streams returns the destination and what the names and globs of pipelines stand for. The name of
 // one account's pipeline stands for all accounts. Variables of sources are not
 // needed.
-func (sh *shell) streams(c *cli.Context, patterns []string) ([]warehouse.Stream, error) {
+func (sh *shell) streams(c *cli.Context, patterns []string) (root string, streams []warehouse.Stream, err error) {
 	cfg, err := sh.project(c, unused)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	pipelines, err := matching(cfg, patterns)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	store, err := openExisting(cfg)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	var streams []warehouse.Stream
 	for _, p := range pipelines {
 		if slices.ContainsFunc(streams, func(s warehouse.Stream) bool { return s.Name == p.Stream }) {
 			continue
 		}
 		sets, err := store.Datasets(p.Stream)
 		if err != nil {
-			return nil, err
+			return "", nil, err
 		}
 		streams = append(streams, warehouse.Stream{Name: p.Stream, Datasets: sets, Schema: p.Schema})
 	}
-	return streams, nil
+	return store.Path(), streams, nil
 }
 
 // matching returns the pipelines that names and globs stand for, by their own

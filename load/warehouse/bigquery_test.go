@@ -1,0 +1,424 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"etl/internal/fault"
+	"etl/load"
+)
+
+// on returns the warehouse of a fake, which knows the files of the lake.
+func (l *lake) on(f *fakeBigQuery) BigQuery {
+	for _, c := range l.now {
+		for _, file := range c.Files {
+			f.rows[file.Path] = file.Rows
+		}
+	}
+	return BigQuery{Project: "my-project", Dataset: "lake", Root: "gs://bucket/prefix", Client: &http.Client{Transport: f}}
+}
+
+// check holds a table against the newest commits, file by file, and the books.
+func (l *lake) check(t *testing.T, f *fakeBigQuery, stream string) {
+	t.Helper()
+	want := []string{}
+	for pipeline, c := range l.now {
+		if !of(pipeline, stream) {
+			continue
+		}
+		for _, file := range c.Files {
+			want = append(want, file.Path)
+		}
+		if got := f.tables["_etl_loads"].loads[pipeline].commit; got != fmt.Sprint(c.Number) {
+			t.Errorf("the books say commit %q of %s, want %d", got, pipeline, c.Number)
+		}
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, f.tables[stream].files()); diff != "" {
+		t.Errorf("files of the table %s (-want +got):\n%s", stream, diff)
+	}
+	for name := range f.tables {
+		if strings.HasPrefix(name, "_etl_stage_") {
+			t.Errorf("the staging table %s is left", name)
+		}
+	}
+}
+
+// jobs returns what the fake was asked to load, copy or query, one word each.
+func (f *fakeBigQuery) count3() (loads, copies, queries int) {
+	for _, job := range f.jobs {
+		config := job["configuration"].(map[string]any)
+		switch {
+		case config["load"] != nil:
+			loads++
+		case config["copy"] != nil:
+			copies++
+		default:
+			queries++
+		}
+	}
+	return loads, copies, queries
+}
+
+// histories are what a stream can go through: the files of one commit after the
+// other.
+var histories = map[string][][]string{
+	"one file":   {{"000001-0001"}, {"000002-0001"}, {"000002-0001"}},
+	"nothing":    {{}, {"000002-0001"}, {}},
+	"partitions": {{"day=1/000001-0001", "day=2/000001-0002", "day=2/000001-0003"}, {"day=1/000001-0001", "day=2/000001-0002", "day=3/000002-0001"}, {"day=1/000001-0001"}},
+	"slices": {
+		{"window=2026-01-01/000001-0001", "window=2026-02-01/000001-0002"},
+		{"window=2026-01-01/000001-0001", "window=2026-02-01/000002-0001", "window=2026-02-01/000002-0002", "window=2026-03-01/000002-0003"},
+		{"window=2026-01-01/000001-0001", "window=2026-03-01/000002-0003"},
+	},
+}
+
+func TestBigQueryLoadsEachCommitOnce(t *testing.T) {
+	for name, history := range histories {
+		t.Run(name, func(t *testing.T) {
+			l, f := newLake(t), newFake(t)
+			for _, files := range history {
+				c := l.commit("requests", requests, files...)
+				r, err := l.on(f).Load(t.Context(), l.stream("requests"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r.Commit != c.Number || r.Rows != c.Rows() {
+					t.Errorf("commit %d and %d rows, want %d and %d", r.Commit, r.Rows, c.Number, c.Rows())
+				}
+				l.check(t, f, "requests")
+				before := len(f.jobs)
+				if r, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil || r.Added+r.Dropped != 0 || len(f.jobs) != before {
+					t.Errorf("the second load: %v, %+v, %d more jobs", err, r, len(f.jobs)-before)
+				}
+			}
+		})
+	}
+}
+
+func TestBigQueryLoadsWhatDiffers(t *testing.T) {
+	l, f := newLake(t), newFake(t)
+	for i, want := range []string{"2 loads", "4 loads", "4 loads"} { // two slices, then one changed and one new, then one gone
+		l.commit("requests", requests, histories["slices"][i]...)
+		if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+			t.Fatal(err)
+		}
+		if loads, _, _ := f.count3(); fmt.Sprintf("%d loads", loads) != want {
+			t.Errorf("after commit %d %d loads, want %s", i+1, loads, want)
+		}
+	}
+}
+
+// A load may end at any request, and the next one does the rest.
+func TestBigQueryCrashes(t *testing.T) {
+	for name, history := range histories {
+		t.Run(name, func(t *testing.T) {
+			for at := 1; ; at++ {
+				l, f := newLake(t), newFake(t)
+				l.commit("requests", requests, history[0]...)
+				if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+					t.Fatal(err)
+				}
+				l.commit("requests", requests, history[1]...)
+				done := crash(t, l, f, at)
+				l.commit("requests", requests, history[0]...) // what began last must not stay
+				f.before = nil
+				if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+					t.Fatalf("after a crash at request %d: %v", at, err)
+				}
+				for name := range f.tables { // expires in a day
+					if strings.HasPrefix(name, "_etl_stage_") {
+						delete(f.tables, name)
+					}
+				}
+				l.check(t, f, "requests")
+				if done {
+					return
+				}
+			}
+		})
+	}
+}
+
+// crash starts a load that ends at a request, and tells whether it was done
+// before. The request itself is served: only its answer is lost.
+func crash(t *testing.T, l *lake, f *fakeBigQuery, at int) (done bool) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	served := 0
+	f.before = func(string, string, map[string]any) {
+		if served++; served == at {
+			stop()
+		}
+	}
+	_, err := l.on(f).Load(ctx, l.stream("requests"))
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatalf("crash at request %d: %v", at, err)
+	}
+	return err == nil
+}
+
+// A load may be overtaken at any request by another, with a newer commit.
+func TestBigQueryLoadsAtOnce(t *testing.T) {
+	for name, history := range histories {
+		t.Run(name, func(t *testing.T) {
+			for at, done := 1, false; !done; at++ {
+				l, f := newLake(t), newFake(t)
+				l.commit("requests", requests, history[0]...)
+				if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+					t.Fatal(err)
+				}
+				l.commit("requests", requests, history[1]...)
+				served := 0
+				f.before = func(string, string, map[string]any) {
+					if served++; served != at {
+						return
+					}
+					l.commit("requests", requests, history[2]...)
+					if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+						t.Fatalf("the other load, at request %d: %v", at, err)
+					}
+				}
+				if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+					t.Fatalf("overtaken at request %d: %v", at, err)
+				}
+				if done = served < at; !done {
+					for name := range f.tables {
+						if strings.HasPrefix(name, "_etl_stage_") {
+							delete(f.tables, name)
+						}
+					}
+					l.check(t, f, "requests")
+				}
+			}
+		})
+	}
+}
+
+func TestBigQueryAccounts(t *testing.T) {
+	l, f := newLake(t), newFake(t)
+	for _, account := range []string{"north", "south"} {
+		l.commit("deals@"+account, requests, "_account="+account+"/window=2026-01-01/000001-0001")
+	}
+	for range 2 {
+		r, err := l.on(f).Load(t.Context(), l.stream("deals", "north", "south"))
+		if diff := cmp.Diff(l.now["deals@south"].Number, r.Commits["south"]); err != nil || diff != "" {
+			t.Fatalf("%v %s", err, diff)
+		}
+		l.check(t, f, "deals")
+		l.commit("deals@south", requests, "_account=south/window=2026-01-01/000002-0001")
+	}
+	other := requests
+	other.Fingerprint = "f2"
+	l.commit("deals@south", other)
+	_, err := l.on(f).Load(t.Context(), l.stream("deals", "north", "south"))
+	wantClass(t, err, fault.Config, "deals@north and deals@south have other columns")
+}
+
+// Other columns make the table anew, and so does a table that somebody dropped.
+func TestBigQueryMakesTablesAnew(t *testing.T) {
+	for _, files := range histories["slices"][:2] {
+		l, f := newLake(t), newFake(t)
+		l.commit("requests", requests, files...)
+		load1 := func() {
+			t.Helper()
+			if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+				t.Fatal(err)
+			}
+			l.check(t, f, "requests")
+		}
+		load1()
+		other := requests
+		other.Fingerprint, other.Columns = "f2", other.Columns[:2]
+		l.commit("requests", other, files...)
+		load1()
+		if f.tables["requests__services"] != nil {
+			t.Error("the view over a list that is gone is still there")
+		}
+		delete(f.tables, "requests")
+		load1()
+	}
+}
+
+func TestBigQueryUploads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, f := newLake(t), newFake(t)
+		for _, files := range histories["slices"] {
+			c := l.commit("requests", requests, files...)
+			for _, file := range c.Files {
+				half := strings.TrimPrefix(file.Path, "data/")
+				l.write(file.Path, []byte(half+half))
+			}
+			w := l.on(f)
+			w.Root = l.dir
+			if _, err := w.Load(t.Context(), l.stream("requests")); err != nil {
+				t.Fatal(err)
+			}
+			l.check(t, f, "requests")
+		}
+		if _, copies, _ := f.count3(); copies != 1 {
+			t.Errorf("%d copies, want 1: of the slice with two files", copies)
+		}
+		if err := os.RemoveAll(filepath.Join(l.dir, "data")); err != nil {
+			t.Fatal(err)
+		}
+		l.commit("requests", requests, "window=2026-09-01/000009-0001")
+		w := l.on(f)
+		w.Root = l.dir
+		_, err := w.Load(t.Context(), l.stream("requests"))
+		wantClass(t, err, fault.Conflict, "000009-0001.parquet")
+	})
+}
+
+func TestBigQueryTriesAgain(t *testing.T) {
+	load := func(t *testing.T, wrong func(method, path string, body map[string]any) *fakeFault) (*fakeBigQuery, error) {
+		l, f := newLake(t), newFake(t)
+		l.commit("requests", requests, histories["slices"][0]...)
+		f.fault = wrong
+		_, err := l.on(f).Load(t.Context(), l.stream("requests"))
+		if err == nil {
+			f.fault = nil
+			l.check(t, f, "requests")
+		}
+		return f, err
+	}
+	once := func(of string, wrong fakeFault) func(method, path string, body map[string]any) *fakeFault {
+		return func(method, _ string, _ map[string]any) *fakeFault {
+			if method != of {
+				return nil
+			}
+			of = ""
+			return &wrong
+		}
+	}
+	always := func(of string, wrong fakeFault) func(method, path string, body map[string]any) *fakeFault {
+		return func(method, _ string, body map[string]any) *fakeFault {
+			if method != of || method == "JOB" && body["configuration"].(map[string]any)["load"] == nil {
+				return nil
+			}
+			return &wrong
+		}
+	}
+	for _, test := range []struct {
+		name  string
+		wrong func(method, path string, body map[string]any) *fakeFault
+		class fault.Class
+		text  string // of the error; empty: there is none
+	}{
+		{"busy", once("POST", fakeFault{503, "backendError"}), 0, ""},
+		{"too fast", once("GET", fakeFault{403, "rateLimitExceeded"}), 0, ""},
+		{"a job fails", once("JOB", fakeFault{0, "backendError"}), 0, ""},
+		{"always busy", always("GET", fakeFault{503, "backendError"}), fault.Transient, "text is left out"},
+		{"jobs fail", always("JOB", fakeFault{0, "backendError"}), fault.Transient, "failed: backendError"},
+		{"quota", always("POST", fakeFault{403, "quotaExceeded"}), fault.Transient, "quotaExceeded: made to fail"},
+		{"no permission", always("POST", fakeFault{403, "accessDenied"}), fault.Auth, "accessDenied: made to fail"},
+		{"no credentials", always("GET", fakeFault{401, "authError"}), fault.Auth, "text is left out"},
+		{"no dataset", always("GET", fakeFault{404, "notFound"}), fault.Config, "there is no dataset lake in the project my-project"},
+		{"bad data", always("JOB", fakeFault{0, "invalid"}), fault.Storage, "failed: invalid: the text is left out"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := load(t, test.wrong)
+				if test.text != "" {
+					wantClass(t, err, test.class, test.text)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestBigQueryRefuses(t *testing.T) {
+	l, f := newLake(t), newFake(t)
+	l.commit("requests", requests, "000001-0001")
+	f.create("requests", "VIEW")
+	_, err := l.on(f).Load(t.Context(), l.stream("requests"))
+	wantClass(t, err, fault.Config, "there is a view of that name which etl has not made")
+
+	delete(f.tables, "requests")
+	l.commit("requests", requests, "000002-0001")
+	if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+		t.Fatal(err)
+	}
+	old := newLake(t)
+	old.commit("requests", requests, "000001-0001")
+	_, err = old.on(f).Load(t.Context(), old.stream("requests"))
+	wantClass(t, err, fault.Config, "the warehouse holds commit 2, the newest of the destination is 1")
+	l.check(t, f, "requests")
+
+	f.rows["data/requests/000003-0001.parquet"] = 77
+	l.commit("requests", requests, "000003-0001")
+	w := l.on(f)
+	f.rows["data/requests/000003-0001.parquet"] = 77
+	_, err = w.Load(t.Context(), l.stream("requests"))
+	wantClass(t, err, fault.Data, `wrote "77" rows, its files hold 1`)
+
+	w.Root = "s3://bucket"
+	_, err = w.Load(t.Context(), l.stream("requests"))
+	wantClass(t, err, fault.Config, "BigQuery does not read from s3://")
+	w.Location = "US"
+	_, err = w.Load(t.Context(), l.stream("requests"))
+	wantClass(t, err, fault.Config, "the dataset lake lies in EU, not in US")
+}
+
+// A table takes so many load jobs a day: the rest follows on the next.
+func TestBigQueryGoesOnTomorrow(t *testing.T) {
+	l, f := newLake(t), newFake(t)
+	var files []string
+	for i := range maxLoadsADay + 5 {
+		files = append(files, fmt.Sprintf("window=%04d-%02d-01/000001-%04d", 1900+i/12, i%12+1, i+1))
+	}
+	l.commit("requests", requests, files...)
+	_, err := l.on(f).Load(t.Context(), l.stream("requests"))
+	wantClass(t, err, fault.Transient, "5 slices are left")
+	if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
+		t.Fatal(err)
+	}
+	l.check(t, f, "requests")
+	if loads, _, _ := f.count3(); loads != len(files) {
+		t.Errorf("%d load jobs for %d slices", loads, len(files))
+	}
+}
+
+func TestColumnsOfBigQuery(t *testing.T) {
+	nested := func(depth int) load.StoredColumn {
+		c := load.StoredColumn{Name: "c", Type: "string"}
+		for range depth {
+			c = load.StoredColumn{Name: "c", Type: "struct", Fields: []load.StoredColumn{c}}
+		}
+		return c
+	}
+	list := load.StoredColumn{Name: "element", Type: "list", Fields: []load.StoredColumn{{Name: "element", Type: "int64"}}}
+	for want, columns := range map[string][]load.StoredColumn{
+		"":                               {{Name: "_extra", Type: "json"}, nested(14)},
+		`column "größe" has a name`:      {{Name: "größe", Type: "string"}},
+		"two columns Id for":             {{Name: "id", Type: "string"}, {Name: "Id", Type: "string"}},
+		"two columns _etl_part for":      {{Name: "_etl_part", Type: "string"}},
+		"begins with _PARTITION":         {{Name: "_partition_day", Type: "string"}},
+		"deeper than the 15 levels":      {nested(15)},
+		"column tags is a list of lists": {{Name: "tags", Type: "list", Fields: []load.StoredColumn{list}}},
+		`column "s.1st" has a name`:      {{Name: "s", Type: "struct", Fields: []load.StoredColumn{{Name: "1st", Type: "string"}}}},
+	} {
+		err := checkColumns("requests", columns)
+		if want == "" {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantClass(t, err, fault.Config, want)
+	}
+	wantClass(t, checkColumns("a.b", nil), fault.Config, "name of a table")
+}
