@@ -22,7 +22,7 @@ func (sh *shell) checkCommand() *cli.Command {
 		Usage: "log in, ask one small page of each pipeline, and tell what is seen",
 		Description: "Tells whether the source is reached, the login works, what is left of the budget,\n" +
 			"how far the server's clock is from ours, where the records and the total stand,\n" +
-			"and whether the size of pages is cut. It asks a page of ten rows of each pipeline,\n" +
+			"and whether the size of pages is cut. It asks a page of five rows of each pipeline,\n" +
 			"and where more follows one of the full size. Pipelines that take their parents from\n" +
 			"another one are asked only by name. It writes nothing.\n\n" + examples(
 			"etl check", "all sources",

@@ -40,6 +40,21 @@ func TestKnownSystems(t *testing.T) {
 	}
 }
 
+// Taken apart and put together again the shipped file is the same, but for what
+// stands above its first key.
+func TestTakeApart(t *testing.T) {
+	text := string(etl.Pipelines())
+	c := takeApart(text)
+	var all []string
+	for _, one := range slices.Concat(c.sources, c.pipelines) {
+		all = append(all, one.name)
+	}
+	got := c.only(all, all)
+	if want := text[strings.Index(text, "\nversion:")+1:]; got != want {
+		t.Errorf("put together again:\n%s", got)
+	}
+}
+
 func TestTakeApartKeepsComments(t *testing.T) {
 	const text = `# for editors
 # more

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	smallPage   = 10               // rows that a check asks for first
+	smallPage   = 5                // rows that a check asks for first; few servers give so many by default
 	checkBudget = 20 * time.Second // for trying again
 )
 
@@ -176,7 +176,8 @@ func (r *runner) check(ctx context.Context, p *config.Pipeline, s *SourceCheck, 
 	return nil
 }
 
-// firstVars returns the first parent and the newest slice of a pipeline.
+// firstVars returns the first parent of a pipeline and its newest slice, or the
+// one before if that is not over.
 func (j *job) firstVars(ctx context.Context) (extract.Vars, error) {
 	all, err := j.newestVars(ctx)
 	if err != nil {

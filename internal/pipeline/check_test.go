@@ -5,9 +5,11 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"etl/extract"
 	"etl/internal/config"
 	"etl/load"
 )
@@ -15,17 +17,22 @@ import (
 // check checks the pipelines of one source, by name.
 func (w *world) check(c *config.Config, source string, names ...string) *SourceCheck {
 	w.t.Helper()
+	return w.checkWith(Options{Config: c}, source, names...)
+}
+
+func (w *world) checkWith(o Options, source string, names ...string) *SourceCheck {
+	w.t.Helper()
+	c := o.Config
 	pipelines, err := c.Select(names)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	store, err := load.Open(w.root)
-	if err != nil {
+	if o.Store, err = load.Open(w.root); err != nil {
 		w.t.Fatal(err)
 	}
 	for _, s := range c.Sources {
 		if s.Name == source {
-			return Check(w.t.Context(), Options{Config: c, Store: store}, s, pipelines)
+			return Check(w.t.Context(), o, s, pipelines)
 		}
 	}
 	w.t.Fatalf("no source %s", source)
@@ -42,8 +49,8 @@ func TestCheckTellsWhatItSees(t *testing.T) {
 	got.Seconds = 0
 	total := int64(60)
 	want := PipelineCheck{
-		Name: "request_list", Records: "results", Lists: []Place{{"results", 10}}, Paging: "page", More: true, Total: &total,
-		Pages: []Sized{{10, 10}, {1000, 60}}, Proof: config.Counted,
+		Name: "request_list", Records: "results", Lists: []Place{{"results", 5}}, Paging: "page", More: true, Total: &total,
+		Pages: []Sized{{5, 5}, {1000, 60}}, Proof: config.Counted,
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(PipelineCheck{}), cmp.Comparer(func(a, b Failure) bool { return a.Error == b.Error })); diff != "" {
 		t.Errorf("request_list (-want +got):\n%s", diff)
@@ -65,13 +72,35 @@ func TestCheckAsksLittle(t *testing.T) {
 func TestCheckSeesSizesThatWereCut(t *testing.T) {
 	w := newWorld(t, map[string]string{"rental.page_cap": "25"})
 	got := w.check(w.config(), "rental", "request_list").Pipelines[0]
-	if diff := cmp.Diff([]Sized{{10, 10}, {1000, 25}}, got.Pages); diff != "" || !got.Cut || got.Ignored {
+	if diff := cmp.Diff([]Sized{{5, 5}, {1000, 25}}, got.Pages); diff != "" || !got.Cut || got.Ignored {
 		t.Errorf("cut %v, ignored %v, pages (-want +got):\n%s", got.Cut, got.Ignored, diff)
 	}
 	w = newWorld(t, map[string]string{"rental.page_cap": "3"})
 	got = w.check(w.config(), "rental", "request_list").Pipelines[0]
-	if diff := cmp.Diff([]Sized{{10, 3}, {1000, 3}}, got.Pages); diff != "" || !got.Cut {
+	if diff := cmp.Diff([]Sized{{5, 3}, {1000, 3}}, got.Pages); diff != "" || !got.Cut {
 		t.Errorf("cut %v, pages (-want +got):\n%s", got.Cut, diff)
+	}
+}
+
+// A name under paging.send that the API does not know changes nothing there.
+func TestCheckSeesSizesThatAreIgnored(t *testing.T) {
+	w := newWorldOf(t, 0.2, nil)
+	c := w.config()
+	for _, p := range c.Pipelines {
+		p.Paging.Send.Size = "per_page"
+	}
+	got := w.check(c, "rental", "request_list").Pipelines[0]
+	if !got.Ignored || got.Pages[0].Came <= got.Pages[0].Asked {
+		t.Errorf("ignored %v, pages %v", got.Ignored, got.Pages)
+	}
+}
+
+func TestCheckTellsHowFarTheClockIs(t *testing.T) {
+	w := newWorld(t, nil)
+	late := func() time.Time { return time.Now().Add(time.Hour) }
+	s := w.checkWith(Options{Config: w.config(), Now: late}, "rental", "request_list")
+	if s.ClockAhead == nil || *s.ClockAhead < -3602 || *s.ClockAhead > -3598 {
+		t.Errorf("clock ahead by %v, want about -3600", s.ClockAhead)
 	}
 }
 
@@ -131,5 +160,29 @@ func TestCheckTellsTheBudget(t *testing.T) {
 	}
 	if p := s.Pipelines[0]; p.Records != "result.data" || !p.Hint || p.Total == nil || *p.Total != 40 {
 		t.Errorf("%+v", p)
+	}
+}
+
+// A slice that has just begun tells little: the one before it is asked for.
+func TestFirstVarsAreOfASliceThatIsOver(t *testing.T) {
+	w := newWorld(t, nil)
+	c := w.config()
+	pipelines, err := c.Select([]string{"calls_report"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pipelines[0]
+	for at, want := range map[time.Duration]time.Month{12 * time.Hour: time.February, 24*31*time.Hour + 2*time.Hour: time.March} {
+		o := Options{Config: c, Now: func() time.Time { return time.Date(2025, 3, 1, 0, 0, 0, 0, p.Source.Zone).Add(at) }}
+		o.setDefaults()
+		r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
+		j, err := r.job(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		vars, err := j.firstVars(t.Context())
+		if err != nil || vars.Since.Month() != want || vars.Parent != nil {
+			t.Errorf("%v after the start of March: %+v, %v, want %v", at, vars, err, want)
+		}
 	}
 }

@@ -20,8 +20,8 @@ type Sample struct {
 }
 
 // Preview reads the first page of a pipeline, of its first parent and its newest
-// slice, and returns at most so many of its rows. It writes nothing. Parents
-// come from the newest commit of their pipeline.
+// slice that is over, and returns at most so many of its rows. It writes nothing.
+// Parents come from the newest commit of their pipeline.
 func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*Sample, error) {
 	o.setDefaults()
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
