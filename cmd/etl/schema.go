@@ -97,10 +97,16 @@ func (sh *shell) schemaImport(c *cli.Context, arguments []string) error {
 	if err != nil {
 		return err
 	}
-	if err := sh.tellProposal(p, out, p.List.Open...); err != nil || !c.Bool("pipeline") {
+	if !c.Bool("pipeline") {
+		return sh.tellProposal(p, out)
+	}
+	if err := sh.tellProposal(p, out, p.List.Open...); err != nil {
 		return err
 	}
-	_, err = sh.stdout.Write(p.Pipeline("./" + filepath.ToSlash(out)))
+	if !filepath.IsAbs(out) {
+		out = "./" + filepath.ToSlash(out)
+	}
+	_, err = sh.stdout.Write(p.Pipeline(out))
 	return err
 }
 
