@@ -40,9 +40,7 @@ func (d *Decoder) Append(p Page) (*Batch, error) {
 			return nil, fault.New(fault.Bug, "decoding page %d: record %d lies outside of the body", p.Number, i)
 		}
 	}
-	if err := d.takeSheet(); err != nil {
-		return nil, err
-	}
+	d.takeSheet()
 	d.bytes += len(p.Body)
 	b := d.sheet.newBatch(len(p.Records))
 	d.sheet.scope.counts, d.sheet.scope.parent = Counts{}, p.Parent
@@ -61,23 +59,20 @@ func (d *Decoder) Append(p Page) (*Batch, error) {
 }
 
 // takeSheet sees to it that there is a sheet to write on.
-func (d *Decoder) takeSheet() (err error) {
+func (d *Decoder) takeSheet() {
 	if d.sheet == nil {
 		d.sheet = d.pile.get()
 	}
 	if d.sheet == nil {
-		d.sheet, err = d.newSheet()
+		d.sheet, _ = d.newSheet() // New made the first one: the schema is in order
 	}
-	return err
 }
 
 // Flush returns the rows of the pages appended since the last Flush, in the
 // order of the pages; the receiver calls Release. Without such pages it has no
 // rows.
 func (d *Decoder) Flush() arrow.Record {
-	if err := d.takeSheet(); err != nil {
-		panic(err) // New made one, so this cannot happen
-	}
+	d.takeSheet()
 	rec := d.sheet.record(d.schema)
 	d.sheet, d.bytes = nil, 0
 	return rec

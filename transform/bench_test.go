@@ -126,23 +126,22 @@ func BenchmarkDetails(b *testing.B) {
 		pages = append(pages, Page{Body: body, Records: []jsonspan.Span{{End: len(body)}}})
 		bytes += len(body)
 	}
-	d, err := New(s, Options{Zone: time.UTC, Key: []string{"id"}, Version: "updated_at"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Run("decode", func(b *testing.B) {
-		b.SetBytes(int64(bytes))
-		b.ReportAllocs()
-		for b.Loop() {
-			for _, p := range pages {
-				batch, err := d.Decode(p)
-				if err != nil || len(batch.Rejects) > 0 {
-					b.Fatal(err, batch.Rejects)
+	d, plain := bothWays(b, s, Options{Zone: time.UTC, Key: []string{"id"}, Version: "updated_at"})
+	for name, d := range map[string]*Decoder{"decode": d, "plain": plain} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(bytes))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, p := range pages {
+					batch, err := d.Decode(p)
+					if err != nil || len(batch.Rejects) > 0 {
+						b.Fatal(err, batch.Rejects)
+					}
+					batch.Record.Release()
 				}
-				batch.Record.Release()
 			}
-		}
-	})
+		})
+	}
 	b.Run("append", func(b *testing.B) {
 		b.SetBytes(int64(bytes))
 		b.ReportAllocs()

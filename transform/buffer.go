@@ -26,11 +26,9 @@ type buffer interface {
 
 // A fixed buffer holds values of one width.
 type fixed[T int32 | int64 | float64 | decimal128.Num] struct {
-	*scanner
 	dtype  arrow.DataType
 	read   func(*node) (T, error)
-	quick  func(text []byte, pos int) (T, int) // reads the usual spellings; nil: there is none
-	within func(T) error                       // checks bounds; nil: there are none
+	within func(T) error // checks bounds; nil: there are none
 	valid  bitmap
 	values []T
 }
@@ -43,20 +41,13 @@ func (f *fixed[T]) add(n *node) error {
 	if err != nil {
 		return err
 	}
-	f.valid.add(true)
-	f.values = append(f.values, v)
+	f.append(v)
 	return nil
 }
 
-func (f *fixed[T]) scan(text []byte, pos int) int {
-	if f.quick != nil {
-		if v, end := f.quick(text, pos); end > 0 && (f.within == nil || f.within(v) == nil) {
-			f.valid.add(true)
-			f.values = append(f.values, v)
-			return end
-		}
-	}
-	return f.value(f, text, pos)
+func (f *fixed[T]) append(v T) {
+	f.valid.add(true)
+	f.values = append(f.values, v)
 }
 
 func (f *fixed[T]) null() {
@@ -118,7 +109,6 @@ func (f *fixed[T]) place(l *labels, i int) (int32, bool) {
 
 // A boolean buffer holds bits.
 type boolean struct {
-	*scanner
 	read   func(*node) (bool, error)
 	valid  bitmap
 	values bitmap
@@ -129,23 +119,13 @@ func (f *boolean) add(n *node) error {
 	if err != nil {
 		return err
 	}
-	f.valid.add(true)
-	f.values.add(v)
+	f.append(v)
 	return nil
 }
 
-func (f *boolean) scan(text []byte, pos int) int {
-	v := text[pos] == 't'
-	end := word(text, pos, "false")
-	if v {
-		end = word(text, pos, "true")
-	}
-	if end < 0 {
-		return f.value(f, text, pos)
-	}
+func (f *boolean) append(v bool) {
 	f.valid.add(true)
 	f.values.add(v)
-	return end
 }
 
 func (f *boolean) null() {

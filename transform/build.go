@@ -13,7 +13,7 @@ import (
 
 // A builder makes buffers from columns.
 type builder struct {
-	*scanner
+	*scope
 	key []byte // of hashes
 }
 
@@ -41,7 +41,7 @@ func (b *builder) personal(c schemas.Column) (buffer, error) {
 	if c.PII == schemas.PIIDrop {
 		return &dropped{}, nil
 	}
-	f := &personal{text: text{scanner: b.scanner}, typ: c.Type, hide: masked}
+	f := &personal{typ: c.Type, hide: masked}
 	if c.PII == schemas.PIIHash {
 		f.hide = hashed(b.key)
 	}
@@ -66,29 +66,29 @@ func (b *builder) buffer(c schemas.Column, path string) (buffer, error) {
 	t := c.Type
 	switch t.Kind {
 	case schemas.Bool:
-		return &boolean{scanner: b.scanner, read: readBool(c.Loose)}, nil
+		return &boolean{read: readBool(c.Loose)}, nil
 	case schemas.Int32:
-		return bounded(b, c, b.readInt32, quickInt32, cmp.Compare[int32])
+		return bounded(c, b.readInt32, cmp.Compare[int32])
 	case schemas.Int64:
-		return bounded(b, c, b.readInt64, quickInt64, cmp.Compare[int64])
+		return bounded(c, b.readInt64, cmp.Compare[int64])
 	case schemas.Float64:
-		return bounded(b, c, b.readFloat64(c.Loose), quickFloat64, cmp.Compare[float64])
+		return bounded(c, b.readFloat64(c.Loose), cmp.Compare[float64])
 	case schemas.Decimal:
-		return bounded(b, c, b.readDecimal(t.Precision, t.Scale, c.Round), quickDecimal(t.Precision, t.Scale), decimal128.Num.Cmp)
+		return bounded(c, b.readDecimal(t.Precision, t.Scale, c.Round), decimal128.Num.Cmp)
 	case schemas.Date:
-		return bounded(b, c, ofText(b.scope, readDate), quickText(readDate), cmp.Compare[int32])
+		return bounded(c, ofText(b.scope, readDate), cmp.Compare[int32])
 	case schemas.Time:
-		return &fixed[int64]{scanner: b.scanner, dtype: arrowType(t), read: ofText(b.scope, readTime), quick: quickText(readTime)}, nil
+		return &fixed[int64]{dtype: arrowType(t), read: ofText(b.scope, readTime)}, nil
 	case schemas.Timestamp:
 		return b.timestamp(c)
 	case schemas.Duration:
-		return &fixed[int64]{scanner: b.scanner, dtype: arrowType(t), read: durations{b.scope, t.Forms}.read, quick: quickDuration(t.Forms)}, nil
+		return &fixed[int64]{dtype: arrowType(t), read: durations{b.scope, t.Forms}.read}, nil
 	case schemas.String:
-		return &text{scanner: b.scanner, read: b.readString(c.Loose), quick: quickString}, nil
+		return &text{read: b.readString(c.Loose)}, nil
 	case schemas.UUID:
-		return &text{scanner: b.scanner, read: ofText(b.scope, readUUID), quick: quickUUID}, nil
+		return &text{read: ofText(b.scope, readUUID)}, nil
 	case schemas.JSON:
-		return &text{scanner: b.scanner, read: b.source, quick: quickJSON}, nil
+		return &text{read: b.source}, nil
 	case schemas.Enum:
 		return b.enum(c)
 	case schemas.List:
@@ -110,9 +110,8 @@ func ofBound(c schemas.Column, bound string) *node {
 var errBounds = errors.New("outside of min and max")
 
 // bounded makes a buffer whose values lie between the bounds of the column.
-func bounded[T int32 | int64 | float64 | decimal128.Num](b *builder, c schemas.Column, read func(*node) (T, error),
-	quick func([]byte, int) (T, int), compare func(T, T) int) (buffer, error) {
-	f := &fixed[T]{scanner: b.scanner, dtype: arrowType(c.Type), read: read, quick: quick}
+func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read func(*node) (T, error), compare func(T, T) int) (buffer, error) {
+	f := &fixed[T]{dtype: arrowType(c.Type), read: read}
 	for sign, bound := range map[int]string{-1: c.Min, 1: c.Max} {
 		if bound == "" {
 			continue
@@ -137,7 +136,7 @@ func bounded[T int32 | int64 | float64 | decimal128.Num](b *builder, c schemas.C
 
 func (b *builder) timestamp(c schemas.Column) (buffer, error) {
 	r := timestamps{layouts: c.Type.Layouts, zone: b.zone}
-	return bounded(b, c, ofText(b.scope, r.read), quickTimestamp(r), cmp.Compare[int64])
+	return bounded(c, ofText(b.scope, r.read), cmp.Compare[int64])
 }
 
 func (b *builder) list(c schemas.Column, path string) (buffer, error) {

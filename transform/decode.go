@@ -106,8 +106,11 @@ func (f *fixed[T]) version(i int) int64 {
 }
 
 // Decode turns a page into a batch. What does not fit is a reject; an error
-// says that the page is none (class Bug).
+// says that the page is none, or that rows of Append wait for Flush (class Bug).
 func (d *Decoder) Decode(p Page) (*Batch, error) {
+	if d.Rows() > 0 {
+		return nil, fault.New(fault.Bug, "decoding page %d: rows of other pages wait for their batch", p.Number)
+	}
 	b, err := d.Append(p)
 	if err == nil {
 		b.Record = d.Flush()

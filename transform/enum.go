@@ -11,7 +11,6 @@ import (
 // A coded buffer holds codes of an enum.
 type coded interface {
 	buffer
-	plan
 	place(l *labels, i int) (place int32, labelled bool)
 }
 
@@ -59,14 +58,6 @@ func (f *enum) add(n *node) error {
 	}
 	f.label()
 	return nil
-}
-
-func (f *enum) scan(text []byte, pos int) int {
-	end := f.codes.scan(text, pos)
-	if end > 0 {
-		f.label()
-	}
-	return end
 }
 
 // label labels the newest code.

@@ -1,6 +1,8 @@
 package transform
 
 import (
+	"encoding/binary"
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -37,9 +39,39 @@ type object struct {
 
 // A spelling is a way to write a name, and what was read behind it last time.
 type spelling struct {
-	quoted string
-	member *member
 	next   *spelling
+	member *member
+	first  uint64 // of quoted, as many of eight bytes as it has
+	mask   uint64 // of the bytes of first
+	last   uint64 // eight bytes of quoted, if it has as many
+	quoted string
+}
+
+func newSpelling(quoted string, m *member) *spelling {
+	s := &spelling{quoted: quoted, member: m, mask: math.MaxUint64}
+	if n := len(quoted); n < 8 {
+		s.mask >>= 8 * (8 - n)
+		s.first = binary.LittleEndian.Uint64(append([]byte(quoted), make([]byte, 8)...))
+	} else {
+		s.first = binary.LittleEndian.Uint64([]byte(quoted[:8]))
+		s.last = binary.LittleEndian.Uint64([]byte(quoted[n-8:]))
+	}
+	return s
+}
+
+// begins tells whether text[pos:] begins with the spelling.
+func (s *spelling) begins(text []byte, pos int) bool {
+	n := len(s.quoted)
+	switch rest := len(text) - pos; {
+	case rest < n:
+		return false
+	case rest < 8:
+		return string(text[pos:pos+n]) == s.quoted
+	}
+	if binary.LittleEndian.Uint64(text[pos:])&s.mask != s.first {
+		return false
+	}
+	return n <= 8 || binary.LittleEndian.Uint64(text[pos+n-8:]) == s.last && (n <= 16 || string(text[pos+8:pos+n-8]) == s.quoted[8:n-8])
 }
 
 // A member is what becomes of the members of one name.
@@ -89,7 +121,7 @@ func (s *scanner) object(buffer *structure, at *place) *object {
 				continue
 			}
 			m := o.reach(path)
-			m.more = append(m.more, use{s.plan(f.buffer, m.place), f, i, len(f.column.NullIf) > 0})
+			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, len(f.column.NullIf) > 0})
 			if f.parental { // a value of the parent comes before that of the record
 				m.way = oddColumns
 			}
@@ -187,7 +219,7 @@ func (o *object) scanMembers(text []byte, pos int) int {
 	}
 	for last := &o.start; ; {
 		name := last.next
-		if name == nil || len(text)-pos < len(name.quoted) || string(text[pos:pos+len(name.quoted)]) != name.quoted {
+		if name == nil || !name.begins(text, pos) {
 			if name = o.find(text, pos); name == nil {
 				return none
 			}
@@ -234,7 +266,7 @@ func (o *object) find(text []byte, pos int) *spelling {
 	if m.way == noColumn && o.extra.private.at(m.place) != nil {
 		m.way = oddColumns
 	}
-	s := &spelling{quoted: string(quoted), member: m}
+	s := newSpelling(string(quoted), m)
 	o.names[s.quoted] = s
 	return s
 }
@@ -242,9 +274,11 @@ func (o *object) find(text []byte, pos int) *spelling {
 // scanMember gives the value of a member to its columns.
 func (o *object) scanMember(m *member, text []byte, pos int) int {
 	switch {
+	case uint(pos) >= uint(len(text)):
+		return none
 	case m.way == noColumn:
 		return o.scanUnknown(m, text, pos)
-	case at(text, pos) == 'n':
+	case text[pos] == 'n':
 		return word(text, pos, "null")
 	case m.way == oneColumn:
 		return o.row.fill(&m.use, text, pos)
@@ -274,7 +308,7 @@ func (o *object) scanSome(m *member, text []byte, pos int) int {
 
 // fill gives a value that is not null to a column.
 func (o *object) fill(u *use, text []byte, pos int) int {
-	if o.filled[u.index] == o.epoch || uint(pos) >= uint(len(text)) {
+	if o.filled[u.index] == o.epoch {
 		return none
 	}
 	o.filled[u.index] = o.epoch

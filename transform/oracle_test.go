@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,4 +130,19 @@ func FuzzAnyBytes(f *testing.F) {
 		compare(t, fast, plain, p)
 		compare(t, fast, plain, p)
 	})
+}
+
+// More names than an object learns, and longer ones, are read all the same.
+func TestManyNames(t *testing.T) {
+	var b strings.Builder
+	b.WriteString(`[`)
+	for record := range 3 {
+		fmt.Fprintf(&b, `{"x":%d`, record)
+		for i := range mostNames {
+			fmt.Fprintf(&b, `,"%d":%d`, i*(record+1), i)
+		}
+		fmt.Fprintf(&b, `,"%s":1},`, strings.Repeat("n", longestName+record))
+	}
+	fast, plain := bothWays(t, one(t, "int64"), Options{})
+	compare(t, fast, plain, page(t, b.String()+`{"x":4}]`))
 }

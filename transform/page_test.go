@@ -10,6 +10,7 @@ import (
 	"etl/internal/jsonspan"
 	"etl/schemas"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -338,5 +339,109 @@ func TestPagesAreIndependent(t *testing.T) {
 	}
 	if diff := cmp.Diff(got[0], got[1]); diff != "" {
 		t.Errorf("second page (-first +second):\n%s", diff)
+	}
+}
+
+// A batch that was released leaves nothing to the next one but its memory.
+func TestMemoryIsUsedAgain(t *testing.T) {
+	d, err := New(parse(t, orders), Options{Key: []string{"id"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first = `[{"id":1,"name":"a longer name","status":1,"tags":["x"],"lines":[{"id":1,"parts":[1]}],"new":1},{"id":2,"client":{"id":1}}]`
+	const second = `[{"id":3,"tags":["y","z"],"client":null},{"id":4,"status":0,"name":"b","lines":[{"parts":[2]}]}]`
+	want := rows(decode(t, parse(t, orders), Options{}, second).Record)
+	b, err := d.Decode(page(t, first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var memory [][]byte
+	for _, c := range b.Record.Columns() {
+		memory = append(memory, buffersOf(c.Data())...)
+	}
+	b.Record.Release()
+	for _, m := range memory {
+		for i := range m {
+			m[i] = 0xee
+		}
+	}
+	if b, err = d.Decode(page(t, second)); err != nil {
+		t.Fatal(err)
+	}
+	checkRecord(t, b.Record)
+	if diff := cmp.Diff(lines(want), lines(rows(b.Record))); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if again := buffersOf(b.Record.Column(0).Data()); &again[0][0] != &memory[0][0] {
+		t.Error("the memory is not used again")
+	}
+}
+
+// buffersOf returns the memory of an array, but not that of labels, which all
+// batches share.
+func buffersOf(data arrow.ArrayData) [][]byte {
+	var all [][]byte
+	for _, b := range data.Buffers() {
+		if b != nil {
+			all = append(all, b.Bytes())
+		}
+	}
+	for _, c := range data.Children() {
+		all = append(all, buffersOf(c)...)
+	}
+	return all
+}
+
+// Pages may be gathered into one batch; each tells what became of its records.
+func TestAppend(t *testing.T) {
+	d, err := New(one(t, "int64"), Options{Key: []string{"x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told [][]any
+	for _, body := range []string{`[{"x":1},{"x":"no"}]`, `[]`, `[{"x":2,"new":1},{"x":3}]`} {
+		b, err := d.Append(page(t, body))
+		if err != nil || b.Record != nil {
+			t.Fatal(b.Record, err)
+		}
+		told = append(told, []any{len(b.Ordinals), len(b.Keys), len(b.Rejects), b.Unknown["new"]})
+	}
+	if diff := cmp.Diff([][]any{{1, 1, 1, int64(0)}, {0, 0, 0, int64(0)}, {2, 2, 0, int64(1)}}, told); diff != "" {
+		t.Errorf("pages (-want +got):\n%s", diff)
+	}
+	if _, err := d.Decode(page(t, `[]`)); fault.Of(err) != fault.Bug {
+		t.Errorf("a page between those of a batch: %v", err)
+	}
+	if d.Rows() != 3 || d.Full() {
+		t.Errorf("%d rows, full: %v", d.Rows(), d.Full())
+	}
+	rec := d.Flush()
+	checkRecord(t, rec)
+	if got, want := rows(rec), `{"x":1,"_extra":null}`+"\n"+`{"x":2,"_extra":"{\"new\":1}"}`+"\n"+`{"x":3,"_extra":null}`+"\n"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if d.Rows() != 0 || d.Flush().NumRows() != 0 {
+		t.Error("rows are left")
+	}
+}
+
+func TestFull(t *testing.T) {
+	d, err := New(one(t, "int64"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := strings.Repeat(`{"x":1},`, 998)
+	for _, p := range []struct {
+		body string
+		full bool
+	}{{"[" + records + `{"x":1}]`, false}, {`[{"x":1}]`, true}} {
+		if _, err := d.Append(page(t, p.body)); err != nil || d.Full() != p.full {
+			t.Errorf("%d rows, full: %v, %v", d.Rows(), d.Full(), err)
+		}
+	}
+	d.Flush().Release()
+	big := page(t, `[{"x":1}`+strings.Repeat(" ", 8<<20)+`]`)
+	if _, err := d.Append(big); err != nil || !d.Full() {
+		t.Errorf("a page of %d bytes does not fill a batch", len(big.Body))
 	}
 }

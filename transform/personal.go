@@ -32,8 +32,6 @@ func (f *personal) add(n *node) error {
 	return f.append(f.hide(f.spelling()))
 }
 
-func (f *personal) scan(text []byte, pos int) int { return f.value(f, text, pos) }
-
 // spelling returns the value as text: integers and decimals with their digits
 // after the point, times in UTC with six of them, a duration as microseconds,
 // and JSON as it was sent.

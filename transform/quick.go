@@ -1,7 +1,10 @@
 package transform
 
 import (
+	"math"
+	"slices"
 	"strconv"
+	"unicode/utf8"
 
 	"etl/internal/jsonspan"
 	"etl/schemas"
@@ -9,101 +12,192 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/decimal128"
 )
 
-// What stands here reads the usual spellings of values straight from the text of
-// a record: text[pos] is the first byte of a value. Each returns the end of the
-// value, or none, after which the value is read as a node: so nothing here
+// What stands here and in quick_*.go reads the usual spellings of values
+// straight from the text of a record, where text[pos] is the first byte of a
+// value that is not null. Any other spelling is read as a node: so nothing here
 // decides what does not fit, and whatever is read here is read as nodes are.
 
-// usualDigits is how many digits a number has that surely fits an int64.
-const usualDigits = 18
-
-// powers of ten that fit an int64.
-var powers = func() (p [usualDigits + 1]int64) {
-	p[0] = 1
-	for i := range usualDigits {
-		p[i+1] = p[i] * 10
-	}
-	return p
-}()
-
-// A plainNumber is a number without exponent, of few digits.
-type plainNumber struct {
-	digits   int64 // with its sign, the point left out
-	fraction int   // how many of them stand behind the point
-	end      int
-}
-
-// cutNumber reads a number, or a string that holds one.
-func cutNumber(text []byte, pos int) (plainNumber, bool) {
-	quoted := at(text, pos) == '"'
-	if quoted {
-		pos++
-	}
-	negative := at(text, pos) == '-'
-	if negative {
-		pos++
-	}
-	start := pos
-	v, pos := cutDigits(text, pos, 0)
-	if pos == start || pos > start+1 && text[start] == '0' {
-		return plainNumber{}, false
-	}
-	count := pos - start
-	n := plainNumber{}
-	if at(text, pos) == '.' {
-		point := pos
-		v, pos = cutDigits(text, pos+1, v)
-		n.fraction = pos - point - 1
-		if n.fraction == 0 {
-			return n, false
+// plan returns the plan by which the buffer of a column is filled with the
+// values of a place.
+func (s *scanner) plan(c *schemas.Column, b buffer, at *place) plan {
+	switch b := b.(type) {
+	case *structure:
+		return s.object(b, at)
+	case *list:
+		element := &place{up: at, element: true}
+		return &sequence{list: b, place: element, elements: s.plan(c.Type.Element, b.elements, element)}
+	case *enum:
+		return &enumPlan{b, s.plan(&schemas.Column{Type: schemas.Type{Kind: c.Type.Code}}, b.codes, at)}
+	case *dropped:
+		return b
+	case *boolean:
+		return &boolPlan{s, b}
+	case *text:
+		return s.textPlan(c.Type.Kind, b)
+	case *fixed[int32]:
+		if c.Type.Kind == schemas.Date {
+			return &fixedPlan[int32]{s, b, quickDate}
 		}
-		count += n.fraction
+		return &int32Plan{s, b}
+	case *fixed[int64]:
+		return s.int64Plan(c.Type, b)
+	case *fixed[float64]:
+		return &fixedPlan[float64]{s, b, quickFloat64}
+	case *fixed[decimal128.Num]:
+		return newDecimalPlan(s, c.Type, b)
 	}
-	c := at(text, pos)
-	if count > usualDigits || c == 'e' || c == 'E' || quoted != (c == '"') {
-		return n, false
-	}
-	if quoted {
-		pos++
-	}
-	n.digits, n.end = v, pos
-	if negative {
-		n.digits = -v
-	}
-	return n, true
+	return &nodePlan{s, b}
 }
 
-// cutDigits reads digits behind those of v; too many of them overflow.
-func cutDigits(text []byte, pos int, v int64) (int64, int) {
-	for uint(pos) < uint(len(text)) {
-		d := text[pos] - '0'
-		if d > 9 {
-			break
+func (s *scanner) int64Plan(t schemas.Type, b *fixed[int64]) plan {
+	switch t.Kind {
+	case schemas.Time:
+		return &fixedPlan[int64]{s, b, quickTime}
+	case schemas.Timestamp:
+		return &fixedPlan[int64]{s, b, quickTimestamp(t.Layouts, s.zone)}
+	case schemas.Duration:
+		return &fixedPlan[int64]{s, b, quickDuration(t.Forms)}
+	}
+	return &int64Plan{s, b}
+}
+
+func (s *scanner) textPlan(kind schemas.Kind, b *text) plan {
+	switch kind {
+	case schemas.JSON:
+		return &jsonPlan{s, b}
+	case schemas.UUID:
+		return &uuidPlan{s, b}
+	}
+	return &stringPlan{s, b}
+}
+
+// A nodePlan knows no usual spelling.
+type nodePlan struct {
+	*scanner
+	buffer buffer
+}
+
+func (p *nodePlan) scan(text []byte, pos int) int { return p.node(p.buffer, text, pos) }
+
+// A fixedPlan reads the usual spellings by a function, which returns the end of
+// the value or none.
+type fixedPlan[T int32 | int64 | float64] struct {
+	*scanner
+	buffer *fixed[T]
+	quick  func(text []byte, pos int) (T, int)
+}
+
+func (p *fixedPlan[T]) scan(text []byte, pos int) int {
+	v, end := p.quick(text, pos)
+	if end < 0 || p.buffer.within != nil && p.buffer.within(v) != nil {
+		return p.node(p.buffer, text, pos)
+	}
+	p.buffer.append(v)
+	return end
+}
+
+// A boolPlan reads true and false.
+type boolPlan struct {
+	*scanner
+	buffer *boolean
+}
+
+func (p *boolPlan) scan(text []byte, pos int) int {
+	v := text[pos] == 't'
+	end := word(text, pos, "false")
+	if v {
+		end = word(text, pos, "true")
+	}
+	if end < 0 {
+		return p.node(p.buffer, text, pos)
+	}
+	p.buffer.append(v)
+	return end
+}
+
+// An enumPlan reads codes, and labels them.
+type enumPlan struct {
+	*enum
+	codes plan
+}
+
+func (p *enumPlan) scan(text []byte, pos int) int {
+	end := p.codes.scan(text, pos)
+	if end > 0 {
+		p.label()
+	}
+	return end
+}
+
+// A stringPlan reads strings.
+type stringPlan struct {
+	*scanner
+	buffer *text
+}
+
+func (p *stringPlan) scan(text []byte, pos int) int {
+	end, holds := jsonspan.StringEnd(text, pos)
+	b := p.buffer
+	if end < 0 || end-pos > math.MaxInt32-len(b.data) {
+		return p.node(b, text, pos)
+	}
+	inside := text[pos+1 : end-1]
+	switch {
+	case holds == 0 || holds == jsonspan.Wide && utf8.Valid(inside):
+		b.data = append(b.data, inside...)
+	case holds == jsonspan.Wide:
+		return p.node(b, text, pos)
+	default:
+		data, err := jsonspan.AppendText(b.data, text[pos:end])
+		if err != nil {
+			return p.node(b, text, pos)
 		}
-		v = v*10 + int64(d)
-		pos++
+		b.data = data
 	}
-	return v, pos
+	b.end()
+	return end
 }
 
-func quickInt64(text []byte, pos int) (int64, int) {
-	n, ok := cutNumber(text, pos)
-	if !ok || n.fraction > 0 {
-		return 0, none
-	}
-	return n.digits, n.end
+// A jsonPlan takes the text of any value.
+type jsonPlan struct {
+	*scanner
+	buffer *text
 }
 
-func quickInt32(text []byte, pos int) (int32, int) {
-	n, ok := cutNumber(text, pos)
-	if !ok || n.fraction > 0 || int64(int32(n.digits)) != n.digits {
-		return 0, none
+func (p *jsonPlan) scan(text []byte, pos int) int {
+	end, b := jsonspan.Skip(text, pos), p.buffer
+	if end < 0 || end-pos > math.MaxInt32-len(b.data) || !utf8.Valid(text[pos:end]) {
+		return p.node(b, text, pos)
 	}
-	return int32(n.digits), n.end
+	b.data = append(b.data, text[pos:end]...)
+	b.end()
+	return end
+}
+
+// A uuidPlan reads UUIDs, and makes them lower case.
+type uuidPlan struct {
+	*scanner
+	buffer *text
+}
+
+func (p *uuidPlan) scan(text []byte, pos int) int {
+	const size = len(`"3c90c3cc-0d44-4b50-8888-8dd25736052a"`)
+	b := p.buffer
+	if len(text)-pos < size || text[pos] != '"' || text[pos+size-1] != '"' || size > math.MaxInt32-len(b.data) {
+		return p.node(b, text, pos)
+	}
+	start := len(b.data)
+	b.data = append(b.data, text[pos+1:pos+size-1]...)
+	if !lowerUUID(b.data[start:]) {
+		b.data = b.data[:start]
+		return p.node(b, text, pos)
+	}
+	b.end()
+	return pos + size
 }
 
 func quickFloat64(text []byte, pos int) (float64, int) {
-	if c := at(text, pos); c != '-' && !isDigit(c) {
+	if c := text[pos]; c != '-' && !isDigit(c) {
 		return 0, none
 	}
 	end := jsonspan.Skip(text, pos)
@@ -117,94 +211,19 @@ func quickFloat64(text []byte, pos int) (float64, int) {
 	return v, end
 }
 
-// quickDecimal reads decimals of a precision and scale.
-func quickDecimal(precision, scale int) func([]byte, int) (decimal128.Num, int) {
-	limit := int64(0) // 0: no value of the usual digits reaches it
-	if precision <= usualDigits {
-		limit = powers[precision]
-	}
-	return func(text []byte, pos int) (decimal128.Num, int) {
-		n, ok := cutNumber(text, pos)
-		if !ok || n.fraction > scale {
-			return decimal128.Num{}, none
-		}
-		shift := scale - n.fraction
-		if shift > usualDigits || n.digits >= powers[usualDigits-shift] || n.digits <= -powers[usualDigits-shift] {
-			return decimal128.Num{}, none
-		}
-		v := n.digits * powers[shift]
-		if limit > 0 && (v >= limit || v <= -limit) {
-			return decimal128.Num{}, none
-		}
-		return decimal128.FromI64(v), n.end
-	}
-}
-
-// quickText makes a quick reading of a reading of the text of a string.
-func quickText[T any](read func([]byte) (T, error)) func([]byte, int) (T, int) {
-	return func(text []byte, pos int) (T, int) {
-		end, holds := jsonspan.StringEnd(text, pos)
-		if end > 0 && holds == 0 {
-			if v, err := read(text[pos+1 : end-1]); err == nil {
-				return v, end
-			}
-		}
-		var zero T
-		return zero, none
-	}
-}
-
 // quickDuration reads durations in the usual spelling of the first form, and
-// whole seconds.
+// seconds as a number.
 func quickDuration(forms []schemas.DurationForm) func([]byte, int) (int64, int) {
-	seconds := false
-	for _, form := range forms {
-		seconds = seconds || form == schemas.SecondsDuration
-	}
-	first := forms[0]
+	seconds := slices.Contains(forms, schemas.SecondsDuration)
+	days := forms[0] == schemas.DjangoDuration
+	clock := days || forms[0] == schemas.HMSDuration
 	return func(text []byte, pos int) (int64, int) {
-		if at(text, pos) == '"' {
-			return quickClock(first, text, pos)
+		switch {
+		case text[pos] != '"' && seconds:
+			return quickSeconds(text, pos)
+		case text[pos] == '"' && clock:
+			return quickClock(text, pos+1, days)
 		}
-		n, ok := cutNumber(text, pos)
-		if !seconds || !ok || n.fraction > 6 || n.digits > maxSeconds || n.digits < -maxSeconds {
-			return 0, none
-		}
-		return n.digits * powers[6-n.fraction], n.end
-	}
-}
-
-// maxSeconds and maxDays bound what is surely in range in microseconds.
-const (
-	maxSeconds = 1_000_000_000_000
-	maxDays    = 10_000_000
-)
-
-// quickClock reads "[-][D ]HH:MM:SS[.f]": days with a sign of their own, then a
-// time of day.
-func quickClock(form schemas.DurationForm, text []byte, pos int) (int64, int) {
-	if form != schemas.DjangoDuration && form != schemas.HMSDuration {
 		return 0, none
 	}
-	pos++
-	sign := int64(1)
-	if at(text, pos) == '-' {
-		sign, pos = -1, pos+1
-	}
-	v := int64(0)
-	if at(text, pos+2) != ':' {
-		days, end := cutDigits(text, pos, 0)
-		if form != schemas.DjangoDuration || end == pos || end > pos+8 || days > maxDays || at(text, end) != ' ' {
-			return 0, none
-		}
-		v, sign, pos = sign*days*day, 1, end+1
-	}
-	if uint(pos) > uint(len(text)) {
-		return 0, none
-	}
-	of, rest, err := cutTime(text[pos:])
-	if err != nil || len(rest) == 0 || rest[0] != '"' {
-		return 0, none
-	}
-	return v + sign*of, len(text) - len(rest) + 1
 }

@@ -232,7 +232,8 @@ func (c *chance) value(col schemas.Column) string {
 	return c.moment(t)
 }
 
-func (c *chance) quoted(text string) string { return c.quotedIf(c.often(0.3), text) }
+// quoted quotes a number now and then; a page as usual has no such.
+func (c *chance) quoted(text string) string { return c.quotedIf(c.odd > 0 && c.often(0.3), text) }
 
 func (c *chance) quotedIf(quote bool, text string) string {
 	if quote {
@@ -241,7 +242,12 @@ func (c *chance) quotedIf(quote bool, text string) string {
 	return text
 }
 
+// decimal makes a decimal; a page as usual has all digits, and quotes.
 func (c *chance) decimal(t schemas.Type) string {
+	if c.odd == 0 {
+		unscaled := c.IntN(int(powers[min(t.Precision, 7)]))
+		return fmt.Sprintf(`"%d.%0*d"`, unscaled/int(powers[t.Scale]), t.Scale, unscaled%int(powers[t.Scale]))
+	}
 	text := fmt.Sprint(c.IntN(int(powers[min(t.Precision-t.Scale, 9)])))
 	if digits := c.IntN(t.Scale + 1); digits > 0 {
 		text += "." + fmt.Sprintf("%0*d", digits, c.IntN(int(powers[min(digits, 9)])))

@@ -16,30 +16,18 @@ type scanner struct {
 	unknown []*member // of the record
 	told    []*member // of the page: unknown, each once
 	path    []byte
-	node    node
+	value   node
 }
 
-// plan returns the plan by which a buffer is filled with the values of a place.
-func (s *scanner) plan(b buffer, at *place) plan {
-	switch b := b.(type) {
-	case *structure:
-		return s.object(b, at)
-	case *list:
-		element := &place{up: at, element: true}
-		return &sequence{list: b, place: element, elements: s.plan(b.elements, element)}
-	}
-	return b.(plan)
-}
-
-// value gives a value to a buffer as a node: the way of values that are not
+// node gives a value to a buffer as a node: the way of values that are not
 // spelled as usual.
-func (s *scanner) value(b buffer, text []byte, pos int) int {
+func (s *scanner) node(b buffer, text []byte, pos int) int {
 	end := jsonspan.Skip(text, pos)
 	if end < 0 {
 		return none
 	}
-	s.node = node{raw: text[pos:end], kind: jsonspan.KindOf(text, jsonspan.Span{Start: pos, End: end})}
-	if b.add(&s.node) != nil {
+	s.value = node{raw: text[pos:end], kind: jsonspan.KindOf(text, jsonspan.Span{Start: pos, End: end})}
+	if b.add(&s.value) != nil {
 		return none
 	}
 	return end

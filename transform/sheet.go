@@ -146,14 +146,14 @@ func (d *Decoder) newSheet() (*sheet, error) {
 	s, o := d.source, d.options
 	sc := &scanner{scope: &scope{zone: o.Zone, duplicates: s.DuplicateKeys, badText: s.Text}}
 	sc.extra = &extra{scope: sc.scope, private: privateOf(s.Columns), unknown: map[string]int64{}, told: map[string]int64{}}
-	fields, err := (&builder{scanner: sc, key: o.PIIKey}).fields(s.Columns, "")
+	fields, err := (&builder{scope: sc.scope, key: o.PIIKey}).fields(s.Columns, "")
 	if err != nil {
 		return nil, fault.New(fault.Config, "schema %s: %w", s.Name, err)
 	}
 	h := &sheet{scanner: sc, row: &structure{scope: sc.scope, fields: fields}}
 	h.root = sc.object(h.row, &place{})
 	if s.Extra() {
-		h.extras = &text{scanner: sc}
+		h.extras = &text{}
 	}
 	h.wrapper = wrapper{Allocator: memory.DefaultAllocator, back: func() { d.pile.put(h) }}
 	for _, name := range o.Key {

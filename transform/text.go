@@ -3,9 +3,7 @@ package transform
 import (
 	"errors"
 	"math"
-	"unicode/utf8"
 
-	"etl/internal/jsonspan"
 	"etl/schemas"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -13,9 +11,7 @@ import (
 
 // A text buffer holds texts end to end.
 type text struct {
-	*scanner
 	read  func(*node) ([]byte, error)
-	quick func(f *text, text []byte, pos int) int // appends the usual spellings, and returns the end; nil: there is none
 	valid bitmap
 	ends  ends
 	data  []byte
@@ -43,6 +39,9 @@ func (e ends) last() int {
 }
 
 func (e *ends) truncate(n int) {
+	if n == 0 { // the memory may be another's by now
+		*e = (*e)[:0]
+	}
 	if len(*e) > n+1 {
 		*e = (*e)[:n+1]
 	}
@@ -64,15 +63,6 @@ func (f *text) add(n *node) error {
 		return err
 	}
 	return f.append(v)
-}
-
-func (f *text) scan(text []byte, pos int) int {
-	if f.quick != nil {
-		if end := f.quick(f, text, pos); end > 0 {
-			return end
-		}
-	}
-	return f.value(f, text, pos)
 }
 
 func (f *text) append(v []byte) error {
@@ -121,54 +111,4 @@ func (f *text) key(b *schemas.KeyBuilder, i int) {
 		return
 	}
 	b.Text(f.at(i))
-}
-
-// quickString appends the text of a string.
-func quickString(f *text, text []byte, pos int) int {
-	end, holds := jsonspan.StringEnd(text, pos)
-	if end < 0 || end-pos > math.MaxInt32-len(f.data) {
-		return none
-	}
-	inside := text[pos+1 : end-1]
-	switch {
-	case holds&jsonspan.Escapes != 0:
-		data, err := jsonspan.AppendText(f.data, text[pos:end])
-		if err != nil {
-			return none
-		}
-		f.data = data
-	case holds&jsonspan.Wide != 0 && !utf8.Valid(inside):
-		return none
-	default:
-		f.data = append(f.data, inside...)
-	}
-	f.end()
-	return end
-}
-
-// quickJSON appends the text of a value as it was sent.
-func quickJSON(f *text, text []byte, pos int) int {
-	end := jsonspan.Skip(text, pos)
-	if end < 0 || end-pos > math.MaxInt32-len(f.data) || !utf8.Valid(text[pos:end]) {
-		return none
-	}
-	f.data = append(f.data, text[pos:end]...)
-	f.end()
-	return end
-}
-
-// quickUUID appends a UUID in lower case.
-func quickUUID(f *text, text []byte, pos int) int {
-	const size = len(`"3c90c3cc-0d44-4b50-8888-8dd25736052a"`)
-	if len(text)-pos < size || text[pos] != '"' || text[pos+size-1] != '"' || size > math.MaxInt32-len(f.data) {
-		return none
-	}
-	start := len(f.data)
-	f.data = append(f.data, text[pos+1:pos+size-1]...)
-	if !lowerUUID(f.data[start:]) {
-		f.data = f.data[:start]
-		return none
-	}
-	f.end()
-	return pos + size
 }
