@@ -176,8 +176,8 @@ func (r *runner) check(ctx context.Context, p *config.Pipeline, s *SourceCheck, 
 	return nil
 }
 
-// firstVars returns the first parent of a pipeline and its newest slice, or the
-// one before if that is not over.
+// firstVars returns the first parent of a pipeline and its newest slice that is
+// over.
 func (j *job) firstVars(ctx context.Context) (extract.Vars, error) {
 	all, err := j.newestVars(ctx)
 	if err != nil {

@@ -50,8 +50,8 @@ func (j *job) readList(ctx context.Context, vars extract.Vars, pages []transform
 	return pages, nil
 }
 
-// newestVars returns what the requests of the newest slice are filled with: one
-// for each parent, at least one.
+// newestVars returns what the requests of the newest slice that is over are
+// filled with: one for each parent, at least one.
 func (j *job) newestVars(ctx context.Context) ([]extract.Vars, error) {
 	slices, err := j.slices(nil)
 	if err != nil {
@@ -60,7 +60,11 @@ func (j *job) newestVars(ctx context.Context) ([]extract.Vars, error) {
 	if len(slices) == 0 {
 		return nil, fault.New(fault.Config, "pipeline %s has no slice yet: its window starts later", j.p.Name)
 	}
-	t := &take{job: j, slice: slices[len(slices)-1]}
+	newest := len(slices) - 1
+	if w := j.p.Window; w != nil && newest > 0 && !w.Closed(slices[newest].until, j.o.Now()) {
+		newest-- // one that has just begun has hardly any rows
+	}
+	t := &take{job: j, slice: slices[newest]}
 	parents, err := t.planParents(ctx)
 	if err != nil {
 		return nil, err
