@@ -213,7 +213,7 @@ var codeNames = regexp.MustCompile(`(?i)(status|state|type|kind|mode|stage|level
 // enumOf makes a column of few values an enum, if its name is that of one, or
 // if all are codes of letters.
 func (s *shape) enumOf(c *Column, name string) {
-	if s.values == nil || len(s.values) < 2 || len(s.values) > 12 || s.given() < 20 || s.given() < 5*len(s.values) {
+	if len(s.values) < 2 || len(s.values) > 12 || s.given() < 20 || s.given() < 5*len(s.values) {
 		return
 	}
 	if c.Type.Kind != schemas.String && !codeNames.MatchString(name) {
