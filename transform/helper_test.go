@@ -31,13 +31,12 @@ func one(t testing.TB, typ string) *schemas.Schema {
 	return parse(t, "  - { name: x, type: "+typ+" }\n")
 }
 
-// decode decodes a page whose body is a list of records.
+// decode decodes a page whose body is a list of records, and sees to it that
+// both ways to read them agree.
 func decode(t testing.TB, s *schemas.Schema, o Options, body string) *Batch {
 	t.Helper()
-	d, err := New(s, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	d, plain := bothWays(t, s, o)
+	compare(t, d, plain, page(t, body))
 	b, err := d.Decode(page(t, body))
 	if err != nil {
 		t.Fatal(err)

@@ -263,9 +263,6 @@ func (o *object) find(text []byte, pos int) *spelling {
 		return nil
 	}
 	m := o.member(string(name))
-	if m.way == noColumn && o.extra.private.at(m.place) != nil {
-		m.way = oddColumns
-	}
 	s := newSpelling(string(quoted), m)
 	o.names[s.quoted] = s
 	return s
@@ -350,7 +347,8 @@ func (o *object) complete() bool {
 	return true
 }
 
-// scanUnknown keeps a value that no column takes.
+// scanUnknown keeps a value that no column takes. It is no personal data: that
+// has columns, if only such as drop it.
 func (o *object) scanUnknown(m *member, text []byte, pos int) int {
 	end := jsonspan.Skip(text, pos)
 	if end < 0 || o.mute > 0 {

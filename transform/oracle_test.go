@@ -2,6 +2,7 @@ package transform
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,23 @@ func FuzzAnyBytes(f *testing.F) {
 		compare(t, fast, plain, p)
 		compare(t, fast, plain, p)
 	})
+}
+
+// Wall times around changes of clocks, one after the other.
+func TestWallTimesBothWays(t *testing.T) {
+	for _, name := range []string{"Europe/Warsaw", "Asia/Almaty", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fast, plain := bothWays(t, one(t, "timestamp, layouts: [datetime, date]"), Options{Zone: zone})
+		var records []string
+		for at := time.Date(2011, 12, 20, 0, 0, 0, 0, time.UTC); at.Year() < 2013; at = at.Add(37 * time.Minute) {
+			records = append(records, at.Format(`{"x":"2006-01-02 15:04:05"}`), at.Format(`{"x":"2006-01-02"}`))
+		}
+		rand.New(rand.NewPCG(1, 2)).Shuffle(len(records)/2, func(i, j int) { records[i], records[j] = records[j], records[i] })
+		compare(t, fast, plain, page(t, "["+strings.Join(records, ",")+"]"))
+	}
 }
 
 // More names than an object learns, and longer ones, are read all the same.

@@ -139,6 +139,34 @@ func TestExtra(t *testing.T) {
 	}
 }
 
+// A member may have several columns, and columns further in. Where one takes all
+// of it, nothing inside is unknown.
+func TestSeveralColumnsOfOneMember(t *testing.T) {
+	b := decode(t, parse(t, `
+  - { name: client, type: json }
+  - { name: client_id, from: client.id, type: int64 }
+  - { name: code, type: string, loose: true }
+  - { name: code_number, from: code, type: int64 }
+  - { name: city, from: address.city, type: string }
+  - { name: place, from: address, type: struct, fields: [ { name: street, type: string } ] }
+`), Options{}, `[
+		{"client":{"id":1,"name":"x"},"code":7,"address":{"city":"A","street":"B","zip":1}},
+		{"client":[1],"code":7},
+		{"client":null,"code":"x"},
+		{"address":null,"code":"8"}
+	]`)
+	want := `
+{"client":"{\"id\":1,\"name\":\"x\"}","client_id":1,"code":"7","code_number":7,"city":"A","place":{"street":"B"},"_extra":"{\"address.zip\":1}"}
+{"client":null,"client_id":null,"code":"8","code_number":8,"city":null,"place":null,"_extra":null}
+`
+	if diff := cmp.Diff(lines(want), lines(rows(b.Record))); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if len(b.Rejects) != 2 || b.Rejects[0].Column != "client_id" || b.Rejects[1].Column != "code_number" {
+		t.Errorf("rejects %+v", b.Rejects)
+	}
+}
+
 func TestIgnoreUnknown(t *testing.T) {
 	s := one(t, "int64")
 	s.Unknown = schemas.IgnoreUnknown

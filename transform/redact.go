@@ -71,17 +71,6 @@ func (p *private) of(n *node) *private {
 	return p.members[n.name]
 }
 
-// at returns what is private at a place.
-func (p *private) at(place *place) *private {
-	if p == nil || p.all || place.up == nil {
-		return p
-	}
-	if p = p.at(place.up); p == nil || p.all || place.element {
-		return p
-	}
-	return p.members[place.name]
-}
-
 // blank stands for personal data in the text of a record.
 const blank = `"***"`
 
