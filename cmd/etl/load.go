@@ -18,10 +18,14 @@ import (
 
 func (sh *shell) loadCommand() *cli.Command {
 	return &cli.Command{
-		Name:        "load",
-		Usage:       "bring data sets into DuckDB or BigQuery",
-		Description: "Loads the newest commit of each pipeline, exactly once however often it is called.",
-		ArgsUsage:   "duckdb|bigquery PIPELINE|GLOB…",
+		Name:  "load",
+		Usage: "bring data sets into DuckDB or BigQuery",
+		Description: "Loads the newest commit of each pipeline, exactly once however often it is called.\n\n" + examples(
+			"etl load duckdb '*' --database crm.duckdb", "all pipelines into tables",
+			"etl load duckdb requests --database crm.duckdb --mode view", "a view over the files",
+			"etl load bigquery '*' --project acme --dataset crm", "into BigQuery",
+			"etl load bigquery requests --project acme --dataset crm --print", "only the SQL"),
+		ArgsUsage: "duckdb|bigquery PIPELINE|GLOB…",
 		Flags: append(append(sh.projectFlags(), sh.warehouseFlags()...),
 			sh.text("mode", "table", "duckdb: `FORM` of what is made: table, or view over the Parquet files"),
 			sh.toggle("print", "print the SQL, and run none"),
@@ -47,6 +51,7 @@ func (sh *shell) warehouseFlags() []cli.Flag {
 type target interface {
 	Load(context.Context, warehouse.Stream) (warehouse.Result, error)
 	Script(context.Context, warehouse.Stream) (string, error) // what Load would run
+	Verify(context.Context, warehouse.Stream) (warehouse.Result, error)
 }
 
 // load loads streams one after the other. One that fails stops no other.
@@ -61,6 +66,9 @@ func (sh *shell) load(c *cli.Context) error {
 	to, prints, err := sh.target(c, c.Args().First(), root)
 	if err != nil {
 		return err
+	}
+	if prints {
+		fmt.Fprintln(sh.stderr, "etl: there is no program duckdb: this is the SQL that makes each table anew; name the program with --duckdb to have it run")
 	}
 	return sh.each(c, streams, func(s warehouse.Stream) error {
 		if prints || c.Bool("print") {
@@ -124,7 +132,6 @@ func (sh *shell) duckdb(c *cli.Context) (to target, prints bool, err error) {
 		return w, false, nil
 	}
 	w.Program = ""
-	fmt.Fprintln(sh.stderr, "etl: there is no program duckdb: this is the SQL that makes each table anew; name the program with --duckdb to have it run")
 	return w, true, nil
 }
 
@@ -200,10 +207,15 @@ func (sh *shell) tellLoaded(r warehouse.Result, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(sh.stdout).Encode(r)
 	}
-	of := fmt.Sprintf("commit %d", r.Commit)
-	if r.Commits != nil {
-		of = count(int64(len(r.Commits)), "account")
-	}
-	_, err := fmt.Fprintf(sh.stdout, "%s: %s, %s rows; %s added, %d dropped\n", r.Pipeline, of, grouped(r.Rows), count(int64(r.Added), "part"), r.Dropped)
+	_, err := fmt.Fprintf(sh.stdout, "%s: %s, %s rows; %s added, %d dropped\n",
+		r.Pipeline, ofCommits(r), grouped(r.Rows), count(int64(r.Added), "part"), r.Dropped)
 	return err
+}
+
+// ofCommits names the commits of a result.
+func ofCommits(r warehouse.Result) string {
+	if r.Commits != nil {
+		return "the newest commits of " + count(int64(len(r.Commits)), "account")
+	}
+	return fmt.Sprintf("commit %d", r.Commit)
 }

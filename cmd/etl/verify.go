@@ -20,7 +20,7 @@ func (sh *shell) verifyCommand() *cli.Command {
 			"etl verify --deep requests", "the keys too",
 			"etl verify requests --json", "for a script"),
 		ArgsUsage: "[PIPELINE|GLOB…]",
-		Flags: append(sh.projectFlags(),
+		Flags: append(append(sh.projectFlags(), sh.againstFlags()...),
 			sh.toggle("deep", "read all keys, and look for those that come twice"),
 			sh.toggle("json", "a line of JSON for each data set"),
 		),
@@ -43,6 +43,9 @@ type verifiedFile struct {
 }
 
 func (sh *shell) verify(c *cli.Context) error {
+	if c.String("against") != "" {
+		return sh.verifyAgainst(c)
+	}
 	all, err := sh.eachDataset(c)
 	if err != nil {
 		return err

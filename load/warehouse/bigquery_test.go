@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"etl/internal/fault"
-	"etl/load"
 )
 
 // on returns the warehouse of a fake, which knows the files of the lake.
@@ -54,8 +53,8 @@ func (l *lake) check(t *testing.T, f *fakeBigQuery, stream string) {
 	}
 }
 
-// jobs returns what the fake was asked to load, copy or query, one word each.
-func (f *fakeBigQuery) count3() (loads, copies, queries int) {
+// counted returns how many jobs the fake has run.
+func (f *fakeBigQuery) counted() (loads, copies, queries int) {
 	for _, job := range f.jobs {
 		config := job["configuration"].(map[string]any)
 		switch {
@@ -113,7 +112,7 @@ func TestBigQueryLoadsWhatDiffers(t *testing.T) {
 		if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
 			t.Fatal(err)
 		}
-		if loads, _, _ := f.count3(); fmt.Sprintf("%d loads", loads) != want {
+		if loads, _, _ := f.counted(); fmt.Sprintf("%d loads", loads) != want {
 			t.Errorf("after commit %d %d loads, want %s", i+1, loads, want)
 		}
 	}
@@ -231,23 +230,23 @@ func TestBigQueryMakesTablesAnew(t *testing.T) {
 	for _, files := range histories["slices"][:2] {
 		l, f := newLake(t), newFake(t)
 		l.commit("requests", requests, files...)
-		load1 := func() {
+		again := func() {
 			t.Helper()
 			if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
 				t.Fatal(err)
 			}
 			l.check(t, f, "requests")
 		}
-		load1()
+		again()
 		other := requests
 		other.Fingerprint, other.Columns = "f2", other.Columns[:2]
 		l.commit("requests", other, files...)
-		load1()
+		again()
 		if f.tables["requests__services"] != nil {
 			t.Error("the view over a list that is gone is still there")
 		}
 		delete(f.tables, "requests")
-		load1()
+		again()
 	}
 }
 
@@ -267,7 +266,7 @@ func TestBigQueryUploads(t *testing.T) {
 			}
 			l.check(t, f, "requests")
 		}
-		if _, copies, _ := f.count3(); copies != 1 {
+		if _, copies, _ := f.counted(); copies != 1 {
 			t.Errorf("%d copies, want 1: of the slice with two files", copies)
 		}
 		if err := os.RemoveAll(filepath.Join(l.dir, "data")); err != nil {
@@ -338,87 +337,4 @@ func TestBigQueryTriesAgain(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestBigQueryRefuses(t *testing.T) {
-	l, f := newLake(t), newFake(t)
-	l.commit("requests", requests, "000001-0001")
-	f.create("requests", "VIEW")
-	_, err := l.on(f).Load(t.Context(), l.stream("requests"))
-	wantClass(t, err, fault.Config, "there is a view of that name which etl has not made")
-
-	delete(f.tables, "requests")
-	l.commit("requests", requests, "000002-0001")
-	if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
-		t.Fatal(err)
-	}
-	old := newLake(t)
-	old.commit("requests", requests, "000001-0001")
-	_, err = old.on(f).Load(t.Context(), old.stream("requests"))
-	wantClass(t, err, fault.Config, "the warehouse holds commit 2, the newest of the destination is 1")
-	l.check(t, f, "requests")
-
-	f.rows["data/requests/000003-0001.parquet"] = 77
-	l.commit("requests", requests, "000003-0001")
-	w := l.on(f)
-	f.rows["data/requests/000003-0001.parquet"] = 77
-	_, err = w.Load(t.Context(), l.stream("requests"))
-	wantClass(t, err, fault.Data, `wrote "77" rows, its files hold 1`)
-
-	w.Root = "s3://bucket"
-	_, err = w.Load(t.Context(), l.stream("requests"))
-	wantClass(t, err, fault.Config, "BigQuery does not read from s3://")
-	w.Location = "US"
-	_, err = w.Load(t.Context(), l.stream("requests"))
-	wantClass(t, err, fault.Config, "the dataset lake lies in EU, not in US")
-}
-
-// A table takes so many load jobs a day: the rest follows on the next.
-func TestBigQueryGoesOnTomorrow(t *testing.T) {
-	l, f := newLake(t), newFake(t)
-	var files []string
-	for i := range maxLoadsADay + 5 {
-		files = append(files, fmt.Sprintf("window=%04d-%02d-01/000001-%04d", 1900+i/12, i%12+1, i+1))
-	}
-	l.commit("requests", requests, files...)
-	_, err := l.on(f).Load(t.Context(), l.stream("requests"))
-	wantClass(t, err, fault.Transient, "5 slices are left")
-	if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
-		t.Fatal(err)
-	}
-	l.check(t, f, "requests")
-	if loads, _, _ := f.count3(); loads != len(files) {
-		t.Errorf("%d load jobs for %d slices", loads, len(files))
-	}
-}
-
-func TestColumnsOfBigQuery(t *testing.T) {
-	nested := func(depth int) load.StoredColumn {
-		c := load.StoredColumn{Name: "c", Type: "string"}
-		for range depth {
-			c = load.StoredColumn{Name: "c", Type: "struct", Fields: []load.StoredColumn{c}}
-		}
-		return c
-	}
-	list := load.StoredColumn{Name: "element", Type: "list", Fields: []load.StoredColumn{{Name: "element", Type: "int64"}}}
-	for want, columns := range map[string][]load.StoredColumn{
-		"":                               {{Name: "_extra", Type: "json"}, nested(14)},
-		`column "größe" has a name`:      {{Name: "größe", Type: "string"}},
-		"two columns Id for":             {{Name: "id", Type: "string"}, {Name: "Id", Type: "string"}},
-		"two columns _etl_part for":      {{Name: "_etl_part", Type: "string"}},
-		"begins with _PARTITION":         {{Name: "_partition_day", Type: "string"}},
-		"deeper than the 15 levels":      {nested(15)},
-		"column tags is a list of lists": {{Name: "tags", Type: "list", Fields: []load.StoredColumn{list}}},
-		`column "s.1st" has a name`:      {{Name: "s", Type: "struct", Fields: []load.StoredColumn{{Name: "1st", Type: "string"}}}},
-	} {
-		err := checkColumns("requests", columns)
-		if want == "" {
-			if err != nil {
-				t.Error(err)
-			}
-			continue
-		}
-		wantClass(t, err, fault.Config, want)
-	}
-	wantClass(t, checkColumns("a.b", nil), fault.Config, "name of a table")
 }

@@ -124,12 +124,7 @@ func (w DuckDB) plan(s Stream, commits []*load.Commit, held duckBooks) *duckLoad
 	l := &duckLoad{Stream: s, held: held, view: w.Views}
 	l.anew = held.There != l.kind() || held.differs(commits)
 	for _, c := range commits {
-		p := duckPart{commit: c}
-		for _, d := range s.Datasets {
-			if d.Pipeline() == c.Pipeline {
-				p.set = d
-			}
-		}
+		p := duckPart{commit: c, set: s.set(c.Pipeline)}
 		if !l.view {
 			var there []duckFile
 			if !l.anew {

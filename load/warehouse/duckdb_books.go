@@ -13,13 +13,16 @@ import (
 // duckBooks is what a database says about a stream.
 type duckBooks struct {
 	There string // kind of what has the stream's name; empty: nothing has
-	Loads []struct {
-		Pipeline string
-		Commit   int64
-		Schema   string   // fingerprint
-		Elements []string // views over lists
-	}
+	Loads []duckHeld
 	Files []duckFile
+}
+
+// A duckHeld is a commit that is held.
+type duckHeld struct {
+	Pipeline string
+	Commit   int64
+	Schema   string   // fingerprint
+	Elements []string // views over lists
 }
 
 // A duckFile is a file whose rows a table holds.
