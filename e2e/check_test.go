@@ -3,11 +3,13 @@ package e2e
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,9 +29,9 @@ func checkNeverSet(t *testing.T, want *compare.Table) {
 	}
 }
 
-// checkDataSet reads a data set in both ways that users read it, by its view
+// checkDataSet reads a data set in all ways that users read it, by its views
 // and by a glob, and compares types and values.
-func checkDataSet(t *testing.T, lake, pipeline, key string, want *compare.Table) {
+func checkDataSet(t *testing.T, lake, pipeline string, want *compare.Table) {
 	t.Helper()
 	db, err := compare.OpenDuckDB()
 	if err != nil {
@@ -43,39 +45,78 @@ func checkDataSet(t *testing.T, lake, pipeline, key string, want *compare.Table)
 	if _, err := db.ExecContext(t.Context(), string(view)); err != nil {
 		t.Fatalf("making the view: %v\n%s", err, view)
 	}
+	key := keyOf(t, lake, pipeline)
 	checkElements(t, db, pipeline, key, want)
 	glob := compare.Files(filepath.Join(lake, "data", pipeline, "**", "*.parquet"))
 	for way, from := range map[string]string{"view": pipeline, "glob": glob} {
-		got, err := compare.Read(t.Context(), db, from)
-		if err != nil {
-			t.Errorf("by %s: %v", way, err)
-			continue
-		}
-		report := compare.Diff(want, got, key)
-		if err := report.Err(); err != nil {
-			t.Errorf("by %s: %v", way, err)
-		}
-		t.Logf("%s by %s: compared %d values of %d rows", pipeline, way, report.Values, report.Rows)
-		checkTypes(t.Context(), t, db, from, filepath.Join("testdata", "types", pipeline+"."+way+".txt"))
+		checkTable(t, db, from, pipeline+"."+way, want, key)
 	}
 }
 
-// checkElements compares the views that have a row for each element of a list.
-func checkElements(t *testing.T, db *sql.DB, pipeline, key string, want *compare.Table) {
+// checkTable compares a table expression, whose golden file of types is named.
+func checkTable(t *testing.T, db *sql.DB, from, golden string, want *compare.Table, key []string) {
 	t.Helper()
+	got, err := compare.Read(t.Context(), db, from)
+	if err != nil {
+		t.Errorf("by %s: %v", golden, err)
+		return
+	}
+	report := compare.Diff(want, got, key...)
+	if err := report.Err(); err != nil {
+		t.Errorf("by %s: %v", golden, err)
+	}
+	t.Logf("by %s: compared %d values of %d rows", golden, report.Values, report.Rows)
+	checkTypes(t.Context(), t, db, from, filepath.Join("testdata", "types", golden+".txt"))
+}
+
+// checkElements compares the views that have a row for each element of a list.
+func checkElements(t *testing.T, db *sql.DB, pipeline string, key []string, want *compare.Table) {
+	t.Helper()
+	var views []string
 	for _, column := range want.Structs() {
 		view := pipeline + "__" + column
-		got, err := compare.Read(t.Context(), db, view)
+		views = append(views, view)
+		columns, err := compare.Columns(t.Context(), db, view)
 		if err != nil {
 			t.Errorf("by view: %v", err)
 			continue
 		}
-		report := compare.Diff(want.Elements(column, key, pipeline+"_"+key, got.Columns[1:]), got)
-		if err := report.Err(); err != nil {
-			t.Errorf("by view %s: %v", view, err)
+		var fields []string
+		for _, c := range columns[min(len(key), len(columns)):] {
+			fields = append(fields, c.Name)
 		}
-		t.Logf("%s by view: compared %d values of %d rows", view, report.Values, report.Rows)
+		checkTable(t, db, view, view+".view", want.Elements(column, key, pipeline+"_", fields), nil)
 	}
+	all, err := compare.Read(t.Context(), db, "(SELECT view_name FROM duckdb_views() WHERE NOT internal)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sorted(append(views, pipeline)), sorted(all.Keys("view_name"))); diff != "" {
+		t.Errorf("views differ (-want +got):\n%s", diff)
+	}
+}
+
+func sorted(names []string) []string {
+	slices.Sort(names)
+	return names
+}
+
+// keyOf returns the key of a data set as its newest commit names it.
+func keyOf(t *testing.T, lake, pipeline string) []string {
+	t.Helper()
+	commits, err := filepath.Glob(filepath.Join(lake, "_etl", pipeline, "commits", "*.json"))
+	if err != nil || len(commits) == 0 {
+		t.Fatalf("%s has %d commits: %v", pipeline, len(commits), err)
+	}
+	text, err := os.ReadFile(slices.Max(commits))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commit struct{ Schema struct{ Key []string } }
+	if err := json.Unmarshal(text, &commit); err != nil || len(commit.Schema.Key) == 0 {
+		t.Fatalf("the newest commit of %s names the key %q: %v", pipeline, commit.Schema.Key, err)
+	}
+	return commit.Schema.Key
 }
 
 // checkTypes holds the columns as DuckDB sees them against a golden file.
@@ -118,19 +159,20 @@ func checkCounts(t *testing.T, o outcome, want *compare.Table) {
 }
 
 // checkServed fails if a row of the truth was never served: then the ledger and
-// the truth are not about the same data.
-func checkServed(t *testing.T, requests []request, ours *regexp.Regexp, key string, want *compare.Table) {
+// the truth are not about the same data. The keys of the ledger begin with the
+// values of the given columns.
+func checkServed(t *testing.T, requests []request, ours *regexp.Regexp, columns []string, want *compare.Table) {
 	t.Helper()
 	served := map[string]bool{}
 	for _, r := range requests {
 		if ours.MatchString(r.Path) {
 			for _, k := range r.Keys {
-				served[strings.Trim(string(k), `"`)] = true
+				served[k.begin(len(columns))] = true
 			}
 		}
 	}
 	missing := 0
-	for _, k := range want.Keys(key) {
+	for _, k := range want.Keys(columns...) {
 		if !served[k] {
 			missing++
 		}

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -73,8 +74,8 @@ func (s shop) keys(t *testing.T) (keys map[string][]string) {
 	return keys
 }
 
-// TestDjango reads a real Django REST application that cuts page sizes,
-// throttles and lets tokens expire, and holds every value against what Django
+// TestDjango reads a real Django REST application that pages by number and by
+// cursor, cuts page sizes, throttles and lets tokens expire, and holds every value against what Django
 // itself says its rows are, and the keys against the database file.
 func TestDjango(t *testing.T) {
 	shop := startShop(t)
@@ -82,11 +83,12 @@ func TestDjango(t *testing.T) {
 	r, sum := runPipelines(t, env{"SHOP_URL": shop.url, "SHOP_PASSWORD": "correct horse"}, "django/etl/pipelines.yaml", lake)
 	r.want(t, 0)
 	keys := shop.keys(t)
-	for _, pipeline := range []string{"bikes", "bike_details", "bookings"} {
+	checkNames(t, sum, slices.Collect(maps.Keys(keys)), "those whose keys the database tells")
+	for pipeline := range keys {
 		t.Run(pipeline, func(t *testing.T) {
 			want := readTruth(t, filepath.Join(shop.dir, pipeline+".ndjson"))
 			checkNeverSet(t, want)
-			checkDataSet(t, lake, pipeline, "id", want)
+			checkDataSet(t, lake, pipeline, want)
 			checkCounts(t, sum.of(t, pipeline), want)
 			inTruth := want.Keys("id")
 			slices.Sort(inTruth)
@@ -105,7 +107,7 @@ func checkHabits(t *testing.T, s shop, sum summary) {
 	seen := map[string]int{} // "login 200" → how often
 	for _, r := range readLedger(t, filepath.Join(s.dir, "ledger.ndjson")) {
 		what := "other"
-		for _, path := range []string{"login", "refresh", "bikes", "bookings"} {
+		for _, path := range []string{"login", "refresh", "bikes", "bookings", "repairs"} {
 			if strings.HasPrefix(r.Path, "/v1/"+path) || strings.HasPrefix(r.Path, "/v1/auth/"+path) {
 				what = path
 			}
@@ -119,9 +121,14 @@ func checkHabits(t *testing.T, s shop, sum summary) {
 	if seen["refresh ok"] == 0 || seen["login ok"] != 1 || seen["refresh refused"] > 0 {
 		t.Error("want one login and then refreshes, each with the newest refresh token")
 	}
-	const rows, cut = 3000, 50
-	if pages := sum.of(t, "bookings").Pages; pages != rows/cut {
-		t.Errorf("bookings came in %d pages, want %d: the server cuts them", pages, rows/cut)
+	const cut = 50
+	for pipeline, rows := range map[string]int{"bookings": 3000, "repairs": 1200, "repairs_by_cursor": 1200} {
+		if pages := sum.of(t, pipeline).Pages; pages != rows/cut {
+			t.Errorf("%s came in %d pages, want %d: the server cuts them", pipeline, pages, rows/cut)
+		}
+	}
+	if proof := sum.of(t, "repairs_by_cursor").Proof; proof != "settled" {
+		t.Errorf("by cursor the proof is %s, want settled", proof)
 	}
 	listed, gone := sum.of(t, "bikes").Written, sum.of(t, "bike_details").Gone
 	if shown := sum.of(t, "bike_details").Written; gone == 0 || shown+int64(gone) != listed {

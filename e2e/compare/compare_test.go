@@ -96,7 +96,7 @@ func TestElementsAreRowsOfTheirOwn(t *testing.T) {
 	if diff := cmp.Diff([]string{"list"}, table.Structs()); diff != "" {
 		t.Errorf("Structs (-want +got):\n%s", diff)
 	}
-	got := table.Elements("list", "id", "t_id", []string{"a", "b"})
+	got := table.Elements("list", []string{"id"}, "t_", []string{"a", "b"})
 	want := truth(t, `{"t_id":7,"a":1,"b":"x"}`, `{"t_id":7,"a":1,"b":"x"}`)
 	if err := Diff(want, got).Err(); err != nil {
 		t.Error(err)

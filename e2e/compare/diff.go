@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -67,20 +68,14 @@ func index(r *Report, name string, t *Table, key []string) map[string][]any {
 	if len(key) == 0 {
 		return indexRows(t)
 	}
-	places := make([]int, len(key))
-	for i, column := range key {
-		if places[i] = slices.Index(t.Columns, column); places[i] < 0 {
-			r.add("the %s has no column %s", name, column)
-			return nil
-		}
+	places := t.places(key)
+	if i := slices.Index(places, -1); i >= 0 {
+		r.add("the %s has no column %s", name, key[i])
+		return nil
 	}
 	rows := make(map[string][]any, len(t.Rows))
-	values := make([]any, len(key))
 	for _, row := range t.Rows {
-		for i, place := range places {
-			values[i] = row[place]
-		}
-		k := text(values)
+		k := text(pick(row, places))
 		if _, twice := rows[k]; twice {
 			r.add("row %s is twice in the %s", k, name)
 		}
@@ -125,7 +120,16 @@ func (r *Report) value(key, path string, want, got any) {
 		}
 	}
 	r.Values++
-	if w, g := text(want), text(got); w != g {
-		r.add("row %s: %s is %s in place of %s", key, path, g, w)
+	if !same(want, got) {
+		r.add("row %s: %s is %s in place of %s", key, path, text(got), text(want))
 	}
+}
+
+// same tells whether two values are equal; most have a type that Go compares.
+func same(want, got any) bool {
+	switch want.(type) {
+	case nil, bool, string, json.Number:
+		return want == got
+	}
+	return text(want) == text(got)
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // A Table holds rows in one form, whatever they were read from. A value is nil,
@@ -72,25 +73,29 @@ func readObject(d *json.Decoder) (names []string, values []any, err error) {
 	return names, values, err
 }
 
-// Keys returns the values of a column as text.
-func (t *Table) Keys(column string) []string {
-	place := slices.Index(t.Columns, column)
+// Keys returns the values of columns as text, a blank between them.
+func (t *Table) Keys(columns ...string) []string {
+	places := t.places(columns)
 	keys := make([]string, len(t.Rows))
 	for i, row := range t.Rows {
-		keys[i] = fmt.Sprint(row[place])
+		keys[i] = strings.TrimSuffix(fmt.Sprintln(pick(row, places)...), "\n")
 	}
 	return keys
 }
 
-// Elements returns a row for each element of a column of structs: the value of
-// another column, under a name of its own, and the given fields.
-func (t *Table) Elements(column, key, name string, fields []string) *Table {
-	place, keyPlace := slices.Index(t.Columns, column), slices.Index(t.Columns, key)
-	elements := &Table{Columns: append([]string{name}, fields...)}
+// Elements returns a row for each element of a column of structs: the values of
+// the key, whose columns are named with a prefix, and the given fields.
+func (t *Table) Elements(column string, key []string, prefix string, fields []string) *Table {
+	place, places := slices.Index(t.Columns, column), t.places(key)
+	elements := &Table{}
+	for _, k := range key {
+		elements.Columns = append(elements.Columns, prefix+k)
+	}
+	elements.Columns = append(elements.Columns, fields...)
 	for _, row := range t.Rows {
 		list, _ := row[place].([]any)
 		for _, element := range list {
-			values := []any{row[keyPlace]}
+			values := pick(row, places)
 			for _, field := range fields {
 				values = append(values, element.(map[string]any)[field])
 			}
@@ -98,6 +103,24 @@ func (t *Table) Elements(column, key, name string, fields []string) *Table {
 		}
 	}
 	return elements
+}
+
+// places returns where columns are; -1 is nowhere.
+func (t *Table) places(columns []string) []int {
+	places := make([]int, len(columns))
+	for i, column := range columns {
+		places[i] = slices.Index(t.Columns, column)
+	}
+	return places
+}
+
+// pick returns the values of a row at some places.
+func pick(row []any, places []int) []any {
+	values := make([]any, len(places))
+	for i, place := range places {
+		values[i] = row[place]
+	}
+	return values
 }
 
 // Structs returns the columns that hold lists of structs.

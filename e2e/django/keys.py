@@ -14,6 +14,8 @@ QUERIES = {
     "bikes": "SELECT id FROM shop_bike",
     "bike_details": "SELECT id FROM shop_bike WHERE NOT hidden",
     "bookings": "SELECT id FROM shop_booking",
+    "repairs": "SELECT id FROM shop_repair",
+    "repairs_by_cursor": "SELECT id FROM shop_repair",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the rental keeps: bikes, customers, bookings and their lines."""
+"""What the rental keeps: bikes, customers, bookings with their lines, repairs."""
 
 import uuid
 from decimal import Decimal
@@ -93,6 +93,20 @@ class Line(models.Model):
     count = models.BigIntegerField()
     duration = models.DurationField(null=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Repair(models.Model):
+    bike = models.ForeignKey(Bike, on_delete=models.PROTECT)
+    begun_at = models.DateTimeField()  # several can have begun at once
+    took = models.DurationField(null=True)
+    cost = models.DecimalField(max_digits=12, decimal_places=3, null=True)
+    done = models.BooleanField(null=True)
+    note = models.TextField(null=True)
+    parts = models.JSONField(null=True)
+    bench = models.IntegerField()  # what the schema of the test does not know
 
     class Meta:
         ordering = ["id"]

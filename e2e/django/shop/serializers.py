@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from shop.models import Bike, Booking, Customer, Line
+from shop.models import Bike, Booking, Customer, Line, Repair
 
 
 class BikeInList(serializers.ModelSerializer):
@@ -49,3 +49,9 @@ class BookingInList(serializers.ModelSerializer):
         if shown["legacy"] is None:
             del shown["legacy"]
         return shown
+
+
+class RepairInList(serializers.ModelSerializer):
+    class Meta:
+        model = Repair
+        fields = "__all__"

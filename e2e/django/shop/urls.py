@@ -13,4 +13,6 @@ urlpatterns = [
     path("v1/bikes/", views.Bikes.as_view()),
     path("v1/bikes/<uuid:pk>/", views.OneBike.as_view()),
     path("v1/bookings/", views.Bookings.as_view()),
+    path("v1/repairs/", views.Repairs.as_view()),
+    path("v1/repairs/by-cursor/", views.RepairsByCursor.as_view()),
 ]

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from shop.models import Bike, Booking, Customer, Kind, Line, State, Status
+from shop.models import Bike, Booking, Customer, Kind, Line, Repair, State, Status
 
-BIKES, CUSTOMERS, BOOKINGS = 400, 200, 3000
+BIKES, CUSTOMERS, BOOKINGS, REPAIRS = 400, 200, 3000, 1200
 ALMATY = ZoneInfo("Asia/Almaty")
 
 # Values at the edges of what a column holds; the first rows take them in turn.
@@ -46,6 +46,8 @@ class Command(BaseCommand):
         )
         bookings = Booking.objects.bulk_create(self.booking(i, bikes, customers) for i in range(BOOKINGS))
         Line.objects.bulk_create(self.line(b, n) for b in bookings for n in range(self.random.randrange(5)))
+        begun = [self.moment() for _ in range(REPAIRS // 4)]
+        Repair.objects.bulk_create(self.repair(i, bikes, begun) for i in range(REPAIRS))
 
     def bike(self, i):
         r = self.random
@@ -94,6 +96,20 @@ class Command(BaseCommand):
             count=r.choice(SERIALS),
             duration=self.maybe(self.span(n)),
             created_at=self.moment(),
+        )
+
+    def repair(self, i, bikes, begun):
+        """The first began at once, of the others some did."""
+        r = self.random
+        return Repair(
+            bike=r.choice(bikes),
+            begun_at=begun[0] if i < 120 else r.choice(begun),
+            took=self.maybe(self.span(i)),
+            cost=self.maybe(Decimal(r.randrange(-(10**12) + 1, 10**12)).scaleb(-3)),
+            done=r.choice([True, False, None]),
+            note=self.maybe(self.text(i)),
+            parts=self.maybe(r.choice(EXTRAS)),
+            bench=i % 7,
         )
 
     def edge(self, values, i, other):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand
 
-from shop.models import Bike, Booking
+from shop.models import Bike, Booking, Repair
 
 
 class Command(BaseCommand):
@@ -20,6 +20,8 @@ class Command(BaseCommand):
             "bikes": (bike_in_list(b) for b in Bike.objects.all()),
             "bike_details": (bike(b) for b in Bike.objects.filter(hidden=False)),
             "bookings": (booking(b) for b in Booking.objects.all()),
+            "repairs": (repair(r) for r in Repair.objects.all()),
+            "repairs_by_cursor": (repair(r) for r in Repair.objects.all()),
         }
         for name, rows in tables.items():
             with open(options["dir"] / f"{name}.ndjson", "w", encoding="utf-8") as file:
@@ -90,6 +92,20 @@ def line(one):
         "count": one.count,
         "duration": micros(one.duration),
         "created_at": moment(one.created_at),
+    }
+
+
+def repair(r):
+    return {
+        "id": r.id,
+        "bike": str(r.bike_id),
+        "begun_at": moment(r.begun_at),
+        "took": micros(r.took),
+        "cost": digits(r.cost, 3),
+        "done": r.done,
+        "note": r.note,
+        "parts": text(r.parts),
+        "_extra": text({"bench": r.bench}),
     }
 
 
