@@ -53,7 +53,7 @@ var mayImport = map[string][]string{
 		"etl/schemas", "etl/extract", "etl/transform", "etl/load", arrow + "/", x + "/sync/",
 	},
 	"etl/cmd/etl": {
-		"etl/", x + "/", "github.com/urfave/cli/v2/", "github.com/vbauerster/mpb/v8/", "github.com/google/jsonschema-go/",
+		"etl/", x + "/", "github.com/urfave/cli/v2/", "github.com/google/jsonschema-go/",
 	},
 }
 
