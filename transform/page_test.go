@@ -151,12 +151,14 @@ func TestSeveralColumnsOfOneMember(t *testing.T) {
   - { name: place, from: address, type: struct, fields: [ { name: street, type: string } ] }
 `), Options{}, `[
 		{"client":{"id":1,"name":"x"},"code":7,"address":{"city":"A","street":"B","zip":1}},
+		{"client":{"id":2,"name":"y"},"code":9},
 		{"client":[1],"code":7},
 		{"client":null,"code":"x"},
 		{"address":null,"code":"8"}
 	]`)
 	want := `
 {"client":"{\"id\":1,\"name\":\"x\"}","client_id":1,"code":"7","code_number":7,"city":"A","place":{"street":"B"},"_extra":"{\"address.zip\":1}"}
+{"client":"{\"id\":2,\"name\":\"y\"}","client_id":2,"code":"9","code_number":9,"city":null,"place":null,"_extra":null}
 {"client":null,"client_id":null,"code":"8","code_number":8,"city":null,"place":null,"_extra":null}
 `
 	if diff := cmp.Diff(lines(want), lines(rows(b.Record))); diff != "" {

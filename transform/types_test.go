@@ -140,6 +140,7 @@ func TestTypes(t *testing.T) {
 		}},
 		{"duration(seconds)", [][2]string{
 			{`19`, `19000000`}, {`"86400.0"`, `86400000000`}, {`-0.5`, `-500000`}, {`1e3`, `1000000000`}, {`0e999999999`, `0`},
+			{`9223372036854.775807`, `9223372036854775807`}, {`20000000000000`, `! a duration of more than 292 thousand years`},
 			{`1e-7`, `! digits past the microsecond`}, {`1e999999999999`, `! a duration of more than 292 thousand years`}, {`1e-999999999999`, `! digits past the microsecond`}, {`"00:01"`, `! not a duration of a declared form`},
 		}},
 		{`"duration(hms, seconds)"`, [][2]string{{`"00:05:18"`, `318000000`}, {`19`, `19000000`}, {`true`, `! not a duration of a declared form`}}},
