@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -280,6 +281,26 @@ func TestWarehouseDuckDB(t *testing.T) {
 			t.Errorf("a refused load wrote the books (-before +after):\n%s", diff)
 		}
 	})
+	t.Run("verified", func(t *testing.T) {
+		w.t = t
+		w.verify(0)
+		w.change("UPDATE w.main.requests SET price = price + 1 WHERE id = (SELECT max(id) FROM w.main.requests)")
+		if r := w.verify(4); !strings.Contains(r.stderr, "verifying requests: these differ from the commit: the sum of price\n") {
+			t.Errorf("verify told\n%s", r.stderr)
+		}
+		w.change("DELETE FROM w.main.users")
+		if r := w.verify(4); !strings.Contains(r.stderr, "verifying users: these differ from the commit: the number of rows,") {
+			t.Errorf("verify told\n%s", r.stderr)
+		}
+		w.change("DROP TABLE w.main.users; DROP TABLE w.main.requests")
+		w.load()
+		w.verify(0)
+		w.check()
+	})
+	t.Run("types that BigQuery takes", func(t *testing.T) {
+		w.t = t
+		w.checkFooters()
+	})
 	t.Run("as views and back", func(t *testing.T) {
 		w.t = t
 		run(t, w.env, append(w.args(), "--mode", "view")...).want(t, 0)
@@ -287,6 +308,15 @@ func TestWarehouseDuckDB(t *testing.T) {
 		w.load()
 		w.check()
 	})
+}
+
+// verify holds the database against the lake with etl verify.
+func (w *warehouse) verify(exit int) result {
+	w.t.Helper()
+	args := append([]string{"verify", "--against", "duckdb"}, w.args()[3:]...) // without load, duckdb and --json
+	r := run(w.t, w.env, args...)
+	r.want(w.t, exit)
+	return r
 }
 
 // race loads everything by several processes at the same time. Each loads or
@@ -334,6 +364,52 @@ func (w *warehouse) crash(lines int) {
 		w.t.Fatal(err)
 	}
 	_ = cmd.Wait() // it was killed
+}
+
+// change runs SQL as somebody would who works on the database.
+func (w *warehouse) change(text string) {
+	w.t.Helper()
+	db := w.open()
+	defer db.Close()
+	w.exec(db, text)
+}
+
+// loadable are the columns of Parquet that BigQuery's load jobs take: physical
+// type and annotation, as DuckDB shows them
+// (https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet).
+// TIME is not in that table but is taken.
+var loadable = regexp.MustCompile(`^(BOOLEAN |INT32 (INT_32|DATE|DECIMAL)?|INT64 (INT_64|TIMESTAMP_MICROS|TIME_MICROS|DECIMAL)?|FIXED_LEN_BYTE_ARRAY DECIMAL|DOUBLE |BYTE_ARRAY UTF8)$`)
+
+// checkFooters holds the columns of every live file against what BigQuery takes.
+// Lists must have its names for their parts, and every file of a data set the
+// same columns in the same order.
+func (w *warehouse) checkFooters() {
+	w.t.Helper()
+	db, err := compare.OpenDuckDB()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	seen := map[string]int{}
+	for _, p := range w.pipelines {
+		glob := strings.ReplaceAll(filepath.Join(w.lake, "data", p, "**", "*.parquet"), "'", "''")
+		columns := w.texts(db, "SELECT DISTINCT coalesce(type || ' ' || coalesce(converted_type, ''), '') FROM parquet_schema('"+glob+"') WHERE num_children IS NULL OR num_children = 0")
+		for _, c := range columns {
+			if !loadable.MatchString(c) {
+				w.t.Errorf("%s has a column of the type %s", p, c)
+			}
+			seen[c]++
+		}
+		names := w.texts(db, "SELECT DISTINCT name FROM parquet_schema('"+glob+"') WHERE repetition_type = 'REPEATED'")
+		if len(names) > 1 || len(names) == 1 && names[0] != "list" {
+			w.t.Errorf("%s has lists of the names %q, want list", p, names)
+		}
+		orders := w.texts(db, "SELECT DISTINCT string_agg(name || coalesce(type, '') || coalesce(repetition_type, ''), ',' ORDER BY i) FROM (SELECT *, row_number() OVER () AS i FROM parquet_schema('"+glob+"')) GROUP BY file_name")
+		if len(orders) != 1 {
+			w.t.Errorf("the files of %s have %d schemas", p, len(orders))
+		}
+	}
+	w.t.Logf("types of columns, by the number of data sets that have them: %v", seen)
 }
 
 // state returns the books of the database.
