@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net"
 	"os"
@@ -30,6 +31,8 @@ func (sh *shell) simCommand() *cli.Command {
 			&cli.StringFlag{Name: "env-file", Usage: "`FILE` that gets the variables as lines of KEY=VALUE"},
 			&cli.DurationFlag{Name: "latency", Usage: "replies wait up to this `LONG`", EnvVars: sh.variable("latency")},
 			sh.text("truth", "", "`FOLDER` that gets what data sets should hold, in PIPELINE.ndjson"),
+			sh.toggle("switches", "print the switches, and serve nothing"),
+			sh.toggle("faults", "print the faults that X.fail can name, and serve nothing"),
 			&cli.StringSliceFlag{Name: "switch", Usage: "`NAME=VALUE` of a switch; may stand several times", EnvVars: sh.variable("switch")},
 		),
 		Action: sh.sim,
@@ -47,6 +50,9 @@ func (sh *shell) simFlags(scale float64) []cli.Flag {
 func (sh *shell) sim(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
+	}
+	if c.Bool("switches") || c.Bool("faults") {
+		return sh.tellSwitches(c.Bool("switches"), c.Bool("faults"))
 	}
 	o := crmsim.Options{Seed: c.Uint64("seed"), Scale: c.Float64("scale"), Latency: c.Duration("latency")}
 	var err error
@@ -123,6 +129,21 @@ func switchesHelp() string {
 		fmt.Fprintf(&b, "%s: %s\n", form, forms[form])
 	}
 	return b.String()
+}
+
+// tellSwitches prints what a simulator can be told.
+func (sh *shell) tellSwitches(switches, faults bool) error {
+	text := ""
+	if switches {
+		text = switchesHelp()
+	}
+	if faults {
+		for _, f := range crmsim.Faults() {
+			text += f.Name + "\n    " + f.Doc + "\n"
+		}
+	}
+	_, err := io.WriteString(sh.stdout, text)
+	return err
 }
 
 // writeTruths writes what each data set should hold.
