@@ -78,8 +78,8 @@ func (s *spelling) begins(text []byte, pos int) bool {
 type member struct {
 	seen   uint64 // epoch of the object that had one last
 	way    way
-	use    use     // by the column, if it is the only one
-	more   []use   // if there are several, or other columns further in
+	use    use     // by the one column
+	more   []use   // by all columns
 	inside *object // for columns further in; nil: there are none
 	place  *place
 	count  int64 // of an unknown one, in the page
@@ -89,10 +89,10 @@ type member struct {
 type way byte
 
 const (
-	noColumn way = iota
-	oneColumn
-	someColumns // or none, and some further in
-	oddColumns  // in each other's way: no value but null is as usual
+	noColumn    way = iota
+	oneColumn       // to which no text means NULL
+	someColumns     // or another one, or only some further in
+	oddColumns      // in each other's way: no value but null is as usual
 )
 
 // A use is a column and the plan by which its value is read here.
@@ -165,7 +165,7 @@ func (o *object) choose() {
 		switch {
 		case m.way == oddColumns || !alone && slices.ContainsFunc(m.more, func(u use) bool { return opens(u.plan) }):
 			m.way = oddColumns
-		case alone:
+		case alone && !m.more[0].nulls:
 			m.way, m.use = oneColumn, m.more[0]
 		default:
 			m.way = someColumns
@@ -232,7 +232,13 @@ func (o *object) scanMembers(text []byte, pos int) int {
 		}
 		name.member.seen = o.epoch
 		pos = space(text, pos+1)
-		if pos = o.scanMember(name.member, text, pos); pos < 0 {
+		if m := name.member; m.way == oneColumn && o.row.waits(m.use.index, text, pos) {
+			o.row.mark(m.use.index)
+			pos = m.use.plan.scan(text, pos)
+		} else {
+			pos = o.scanMember(m, text, pos)
+		}
+		if pos < 0 {
 			return none
 		}
 		pos = space(text, pos)
@@ -277,12 +283,22 @@ func (o *object) scanMember(m *member, text []byte, pos int) int {
 		return o.scanUnknown(m, text, pos)
 	case text[pos] == 'n':
 		return word(text, pos, "null")
-	case m.way == oneColumn:
-		return o.row.fill(&m.use, text, pos)
 	case m.way == someColumns:
 		return o.scanSome(m, text, pos)
 	}
 	return none
+}
+
+// waits tells whether a field has no value yet and one that is not null begins
+// at text[pos].
+func (o *object) waits(field int, text []byte, pos int) bool {
+	return o.filled[field] != o.epoch && uint(pos) < uint(len(text)) && text[pos] != 'n'
+}
+
+// mark notes that a field has its value.
+func (o *object) mark(field int) {
+	o.filled[field] = o.epoch
+	o.count++
 }
 
 // scanSome reads a value that several columns take.
@@ -305,11 +321,10 @@ func (o *object) scanSome(m *member, text []byte, pos int) int {
 
 // fill gives a value that is not null to a column.
 func (o *object) fill(u *use, text []byte, pos int) int {
-	if o.filled[u.index] == o.epoch {
+	if !o.waits(u.index, text, pos) {
 		return none
 	}
-	o.filled[u.index] = o.epoch
-	o.count++
+	o.mark(u.index)
 	if u.nulls {
 		null, end := o.meansNull(u.field, text, pos)
 		switch {
