@@ -193,8 +193,6 @@ func (g *game) rollback() error {
 	if err != nil && g.gone && strings.Contains(err.Error(), "files are gone") {
 		return nil
 	}
-	if err == nil {
-	}
 	return g.judge(g.worlds[to], err)
 }
 
@@ -211,8 +209,6 @@ func (g *game) judge(want world, err error) error {
 	switch {
 	case newest != nil && newest.Number == int64(len(g.worlds)):
 		g.worlds = append(g.worlds, want)
-		if err != nil {
-		}
 	case err == nil && !maps.Equal(want, g.now()):
 		return fmt.Errorf("it has made no commit")
 	}

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"errors"
 	"context"
 	"flag"
 	"os"
@@ -126,7 +127,7 @@ func TestDuckDBComplains(t *testing.T) {
 			t.Errorf("a value in %v", err)
 		}
 	}
-	if err := w.complaint("Error: " + raiseOvertaken); err != errOvertaken {
+	if err := w.complaint("Error: " + raiseOvertaken); !errors.Is(err, errOvertaken) {
 		t.Errorf("%v, want %v", err, errOvertaken)
 	}
 }
