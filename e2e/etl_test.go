@@ -115,7 +115,7 @@ type summary struct {
 // An outcome is the part of a summary about one pipeline.
 type outcome struct {
 	Name, Status, Proof         string
-	Pages                       int
+	Pages, Slices               int
 	Served, Written, Duplicates int64
 	Rejected                    int64
 	Asked, Unchanged, Gone      int

@@ -74,13 +74,14 @@ func count(requests []request, pattern *regexp.Regexp) (n int) {
 // TestProcessBytes holds that neither cores nor timing nor the number of
 // requests at a time decide about bytes.
 func TestProcessBytes(t *testing.T) {
-	crm := startSim(t, "--latency", "20ms", "--scale", "0.3")
+	crm := startSim(t, "--latency", "2ms", "--scale", "0.3")
 	var want map[string]string
 	for _, cores := range []string{"1", "2"} {
 		for _, concurrency := range []string{"1", "8"} {
 			name := fmt.Sprintf("GOMAXPROCS %s, concurrency %s", cores, concurrency)
 			lake := t.TempDir()
-			file := edited(t, edit{`concurrency: \d+`, "concurrency: " + concurrency})
+			file := edited(t, edit{`concurrency: \d+`, "concurrency: " + concurrency},
+				edit{`base_url: \$\{(?:PROJECTS|MEETINGS|CALLS)_URL.*`, "$0\n    limits: { concurrency: " + concurrency + " }"})
 			r, _ := runPipelines(t, crm.env.with(env{"GOMAXPROCS": cores}), file, lake)
 			r.want(t, 0)
 			got := tree(t, lake)
@@ -186,7 +187,7 @@ func mount(dir, options string) error {
 // TestProcessKilled holds that a run that is killed without warning leaves what
 // the next one needs: it uses the pages again and ends with the same bytes.
 func TestProcessKilled(t *testing.T) {
-	crm := startSim(t, "--latency", "20ms")
+	crm := startSim(t, "--latency", "20ms", "--scale", "0.3")
 	undisturbed := t.TempDir()
 	r, _ := runPipelines(t, crm.env, shipped, undisturbed)
 	r.want(t, 0)

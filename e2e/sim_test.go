@@ -237,9 +237,9 @@ func checkNames(t *testing.T, sum summary, want []string, what string) {
 	}
 }
 
-// TestSimAgain runs the pipelines a second and a third time: the second finds
-// nothing new and leaves every file alone, the third finds changed requests and
-// asks for those.
+// TestSimAgain runs the pipelines again: a second run finds nothing new and
+// leaves every file alone, and so does one that reads slices with rows again; a
+// last one finds changed requests and asks for those.
 func TestSimAgain(t *testing.T) {
 	crm := startSim(t)
 	lake := t.TempDir()
@@ -249,12 +249,20 @@ func TestSimAgain(t *testing.T) {
 
 	r, sum := runPipelines(t, crm.env, shipped, lake)
 	r.want(t, 0)
-	if diff := cmp.Diff(before, tree(t, lake)); diff != "" {
-		t.Errorf("the second run changed files (-before +after):\n%s", diff)
-	}
+	checkTree(t, lake, before, "the second run")
 	if more := count(readLedger(t, crm.ledger), detail) - asked; more != 0 || sum.of(t, "requests").Asked != 0 {
 		t.Errorf("the second run asked for %d details, the summary says %d, want none", more, sum.of(t, "requests").Asked)
 	}
+
+	sliced := []string{"--since", "2025-03-01", "--until", "2025-05-01", "projects_filtered", "calls_report", "visitor_sessions", "deals_history"}
+	r, again := runPipelines(t, crm.env, shipped, lake, sliced...)
+	r.want(t, 0)
+	for _, o := range again.Pipelines {
+		if o.Slices != 2 || o.Served == 0 {
+			t.Errorf("of %s %d slices with %d rows were read again, want 2 with some", o.Name, o.Slices, o.Served)
+		}
+	}
+	checkTree(t, lake, before, "the run of two slices")
 
 	crm.stop()
 	const changed = 50
@@ -263,10 +271,18 @@ func TestSimAgain(t *testing.T) {
 	r, sum = runPipelines(t, crm.env, shipped, lake, "request_list", "requests")
 	r.want(t, 0)
 	if o := sum.of(t, "requests"); o.Asked != changed || o.Unchanged != asked-changed {
-		t.Errorf("the third run asked for %d requests and left %d, want %d and %d", o.Asked, o.Unchanged, changed, asked-changed)
+		t.Errorf("the last run asked for %d requests and left %d, want %d and %d", o.Asked, o.Unchanged, changed, asked-changed)
 	}
 	truth := truths(t, change...)
 	for _, o := range sum.Pipelines {
 		checkDataSet(t, lake, o.Name, readTruth(t, truth[o.Name]))
+	}
+}
+
+// checkTree fails if a run has changed the files of the data sets.
+func checkTree(t *testing.T, lake string, before map[string]string, run string) {
+	t.Helper()
+	if diff := cmp.Diff(before, tree(t, lake)); diff != "" {
+		t.Errorf("%s changed files (-before +after):\n%s", run, diff)
 	}
 }
