@@ -9,6 +9,7 @@ package main
 import (
 	"bufio"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,14 +30,14 @@ func run(file string, in io.Reader, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // one session
 	text, err := io.ReadAll(in)
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriter(out)
-	defer w.Flush()
+	defer func() { err = errors.Join(err, w.Flush()) }()
 	for statement := range strings.SplitSeq(string(text), ";\n") {
 		if err := query(db, statement, w); err != nil {
 			return err

@@ -22,7 +22,7 @@ func (w *BigQuery) upload(ctx context.Context, job bigJob, file string) (started
 	if err != nil {
 		return started, fault.New(fault.Conflict, "reading %s: a newer commit may have replaced it: %w", file, err)
 	}
-	defer func() { _ = f.Close() }() // it was read only
+	defer func() { _ = f.Close() }() // it was only read
 	info, err := f.Stat()
 	if err != nil {
 		return started, fault.New(fault.Storage, "reading %s: %w", file, err)
