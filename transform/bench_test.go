@@ -48,12 +48,15 @@ func BenchmarkPages(b *testing.B) {
 	}
 }
 
-// What is not as usual costs: members that no column names, in any order, and
-// names with escapes, as PHP writes them.
+// What is not as usual costs: members that no column names, in any order, names
+// with escapes, white space, and texts that mean NULL in every column.
 func BenchmarkOddPages(b *testing.B) {
-	s := fileSchema(b, "rental/request_list")
-	for _, odd := range []string{"unknown", "shuffled", "escaped", "spaced"} {
+	for _, odd := range []string{"unknown", "shuffled", "escaped", "spaced", "nulls"} {
 		b.Run(odd, func(b *testing.B) {
+			s := fileSchema(b, "rental/request_list")
+			if odd == "nulls" {
+				s = s.WithDefaults(schemas.Defaults{Loose: true, NullIf: []string{"", "0000-00-00", "0000-00-00 00:00:00"}})
+			}
 			c := newChance(1, 0)
 			var body []byte
 			for i := range 1000 {

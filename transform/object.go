@@ -99,8 +99,8 @@ const (
 type use struct {
 	plan  plan
 	field *field
-	index int  // of the field in its struct
-	nulls bool // there are texts that mean NULL
+	index int    // of the field in its struct
+	nulls []byte // what texts that mean NULL begin with, quotes aside; nil: there are none
 }
 
 // most is how many names an object learns, and the longest of them. Records with
@@ -121,7 +121,7 @@ func (s *scanner) object(buffer *structure, at *place) *object {
 				continue
 			}
 			m := o.reach(path)
-			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, len(f.column.NullIf) > 0})
+			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, beginnings(f.column.NullIf)})
 			if f.parental { // a value of the parent comes before that of the record
 				m.way = oddColumns
 			}
@@ -165,7 +165,7 @@ func (o *object) choose() {
 		switch {
 		case m.way == oddColumns || !alone && slices.ContainsFunc(m.more, func(u use) bool { return opens(u.plan) }):
 			m.way = oddColumns
-		case alone && !m.more[0].nulls:
+		case alone && m.more[0].nulls == nil:
 			m.way, m.use = oneColumn, m.more[0]
 		default:
 			m.way = someColumns
@@ -325,7 +325,7 @@ func (o *object) fill(u *use, text []byte, pos int) int {
 		return none
 	}
 	o.mark(u.index)
-	if u.nulls {
+	if u.mayMeanNull(text, pos) {
 		null, end := o.meansNull(u.field, text, pos)
 		switch {
 		case end < 0 || null && u.field.column.Required:

@@ -1,7 +1,7 @@
 package transform
 
 import (
-	"slices"
+	"bytes"
 	"strconv"
 
 	"etl/internal/jsonspan"
@@ -33,6 +33,28 @@ func (s *scanner) node(b buffer, text []byte, pos int) int {
 	return end
 }
 
+// beginnings returns what texts that mean NULL begin with when they are spelled
+// in JSON, behind the quote: their first byte, a quote if they are empty, or the
+// backslash of an escape.
+func beginnings(texts []string) []byte {
+	if len(texts) == 0 {
+		return nil
+	}
+	all := []byte{'\\'}
+	for _, t := range texts {
+		all = append(all, (t + `"`)[0])
+	}
+	return all
+}
+
+// mayMeanNull tells whether a value begins like one that means NULL.
+func (u *use) mayMeanNull(text []byte, pos int) bool {
+	if at(text, pos) == '"' {
+		pos++
+	}
+	return bytes.IndexByte(u.nulls, at(text, pos)) >= 0
+}
+
 // meansNull tells whether a value is one that means NULL, and where it ends.
 // An object or a list is none, and has no end here but its start.
 func (s *scanner) meansNull(f *field, text []byte, pos int) (bool, int) {
@@ -41,22 +63,28 @@ func (s *scanner) meansNull(f *field, text []byte, pos int) (bool, int) {
 		return false, pos
 	case '"':
 		end, holds := jsonspan.StringEnd(text, pos)
-		if end < 0 {
+		switch {
+		case end < 0:
 			return false, none
+		case holds&jsonspan.Escapes != 0:
+			return f.isNull(newNode(text[pos:end])), end
 		}
-		if holds&jsonspan.Escapes == 0 {
-			return contains(f.column.NullIf, text[pos+1:end-1]), end
-		}
+		return contains(f.column.NullIf, text[pos+1:end-1]), end
 	}
 	end := jsonspan.Skip(text, pos)
 	if end < 0 {
 		return false, none
 	}
-	return f.isNull(newNode(text[pos:end])), end
+	return contains(f.column.NullIf, text[pos:end]), end
 }
 
 func contains(texts []string, text []byte) bool {
-	return slices.ContainsFunc(texts, func(t string) bool { return t == string(text) })
+	for _, t := range texts {
+		if len(t) == len(text) && t == string(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // A sequence reads the elements of a list.
