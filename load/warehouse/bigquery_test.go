@@ -238,6 +238,8 @@ func TestBigQueryMakesTablesAnew(t *testing.T) {
 			l.check(t, f, "requests")
 		}
 		again()
+		clear(f.tables) // the books too: only the jobs are known still
+		again()
 		other := requests
 		other.Fingerprint, other.Columns = "f2", other.Columns[:2]
 		l.commit("requests", other, files...)
@@ -246,8 +248,6 @@ func TestBigQueryMakesTablesAnew(t *testing.T) {
 			t.Error("the view over a list that is gone is still there")
 		}
 		delete(f.tables, "requests")
-		again()
-		clear(f.tables) // the books too: only the jobs know what was loaded
 		again()
 	}
 }
