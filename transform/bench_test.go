@@ -106,7 +106,7 @@ func (c *chance) order(n int, shuffled bool) []int {
 // One column each: what a type costs.
 func BenchmarkTypes(b *testing.B) {
 	for _, typ := range []string{"int64", "float64", `"decimal(16,2)"`, "string", "json", "uuid", "timestamp", "timestamp, layouts: datetime",
-		"duration(django)", "duration(iso)", "enum(int32), labels: { 0: a, 1: b, 17: c }", "date", "list<int64>", "string, pii: hash"} {
+		"duration(django)", "duration(iso)", `"duration(seconds, hms)"`, "enum(int32), labels: { 0: a, 1: b, 17: c }", "date", "list<int64>", "string, pii: hash"} {
 		b.Run(typ, func(b *testing.B) {
 			s := one(b, typ)
 			fast, plain := bothWays(b, s, Options{Zone: time.UTC, PIIKey: piiKey})

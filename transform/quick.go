@@ -211,17 +211,21 @@ func quickFloat64(text []byte, pos int) (float64, int) {
 	return v, end
 }
 
-// quickDuration reads durations in the usual spelling of the first form, and
-// seconds as a number.
+// quickDuration reads durations with colons, in the first form that has such,
+// and seconds as a number, or as a text if that is the first form. No text is of
+// both kinds.
 func quickDuration(forms []schemas.DurationForm) func([]byte, int) (int64, int) {
-	seconds := slices.Contains(forms, schemas.SecondsDuration)
-	days := forms[0] == schemas.DjangoDuration
-	clock := days || forms[0] == schemas.HMSDuration
+	seconds, secondsFirst := slices.Contains(forms, schemas.SecondsDuration), forms[0] == schemas.SecondsDuration
+	clock := slices.IndexFunc(forms, func(f schemas.DurationForm) bool { return f == schemas.DjangoDuration || f == schemas.HMSDuration })
+	days := clock >= 0 && forms[clock] == schemas.DjangoDuration
 	return func(text []byte, pos int) (int64, int) {
-		switch {
-		case text[pos] != '"' && seconds:
-			return quickSeconds(text, pos)
-		case text[pos] == '"' && clock:
+		quoted := text[pos] == '"'
+		if seconds && !quoted || secondsFirst {
+			if v, end := quickSeconds(text, pos); end > 0 {
+				return v, end
+			}
+		}
+		if quoted && clock >= 0 {
 			return quickClock(text, pos+1, days)
 		}
 		return 0, none

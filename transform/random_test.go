@@ -276,7 +276,11 @@ func (c *chance) moment(t schemas.Type) string {
 		return `"` + at.Format(oneOf(c, layouts...)) + `"`
 	}
 	form := oneOf(c, t.Forms...)
-	text := writeDuration(form, c.Int64N(2e14)-1e14)
+	span := c.Int64N(2e14) - 1e14
+	if c.odd == 0 && form != schemas.DjangoDuration { // as calls last
+		span = c.Int64N(hour/second) * second
+	}
+	text := writeDuration(form, span)
 	if form == schemas.DjangoDuration && c.odd > 0 && c.often(0.3) {
 		text = oneOf(c, "00:30:00", "-01:00:00.5", "1 day, 2:00:00", "100:00")
 	}
