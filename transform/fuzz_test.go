@@ -119,7 +119,7 @@ func writeDuration(form schemas.DurationForm, v int64) string {
 		return fmt.Sprintf("%sP%sDT%02dH%02dM%02d.%06dS", sign, days, h, m, s, us)
 	case schemas.HMSDuration:
 		hours := new(big.Int).Add(new(big.Int).Mul(days, big.NewInt(24)), big.NewInt(h))
-		return fmt.Sprintf("%s%s:%02d:%02d.%06d", sign, hours, m, s, us)
+		return fmt.Sprintf("%s%02d:%02d:%02d.%06d", sign, hours, m, s, us)
 	}
 	return sign + new(big.Rat).SetFrac(all, big.NewInt(second)).FloatString(6)
 }
