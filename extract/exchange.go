@@ -30,12 +30,16 @@ type answer struct {
 
 // send waits for a turn, sends a request, and reads the reply whole. It
 // follows redirects of GET within the source's origin.
-func (c *Client) send(ctx context.Context, d *draft, l *lane) (*answer, error) {
+func (c *Client) send(ctx context.Context, draw func() (*draft, error), l *lane) (*answer, error) {
 	leave, err := c.enter(ctx, l)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
+	d, err := draw() // not before: a token can expire while a request waits
+	if err != nil {
+		return nil, err
+	}
 	var target *url.URL
 	for hops := 0; ; hops++ {
 		if hops > 0 {

@@ -148,7 +148,7 @@ func (l *List) draft(f *filler) (*draft, error) {
 
 // judge makes an accepted reply a page.
 func (l *List) judge(at Position, a *answer) (*Page, verdict) {
-	v := l.client.verdict(a, l.pipeline.Replies, at.Number, l.vars.Parent != nil)
+	v := l.client.verdict(a, l.pipeline.Replies, at.Number, l.pipeline.ParentsCanGo() && l.vars.Parent != nil)
 	page := &Page{Position: at, Reply: a.Reply, Total: -1, Hint: l.pipeline.Paging.Read.TotalHint, pages: -1}
 	switch v.then {
 	case config.End, config.Skip:

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"etl/internal/config"
@@ -26,7 +27,7 @@ func findRecords(d *document, r config.Records) ([]jsonspan.Span, *fault.Error) 
 		}
 	}
 	if r.MissingEmpty {
-		return nil, nil
+		return nil, d.looksEmpty(r)
 	}
 	var places []string
 	for _, place := range r.At {
@@ -41,4 +42,36 @@ func pathText(p config.Path) string {
 		return "$"
 	}
 	return strings.Join(p, ".")
+}
+
+// looksEmpty tells of a reply without records at their place whether it is one
+// without any: an object, none of whose members is a list with objects in it.
+func (d *document) looksEmpty(r config.Records) *fault.Error {
+	whole := slices.ContainsFunc(r.At, func(p config.RecordPath) bool { return len(p.Path) == 0 })
+	kind := d.kind(d.root)
+	if whole && kind == jsonspan.Null {
+		return nil
+	}
+	if kind != jsonspan.Object && (kind != jsonspan.Array || hasObjects(d.text, d.root)) {
+		return fault.New(fault.Data, "the reply is a %s, where an object should hold records", kind).
+			WithHint("name the right place under records")
+	}
+	if kind == jsonspan.Array {
+		return nil
+	}
+	for name, value := range jsonspan.Members(d.text, d.root) {
+		if jsonspan.KindOf(d.text, value) == jsonspan.Array && hasObjects(d.text, value) {
+			return fault.New(fault.Data, "the reply holds no records where they should be, but objects at %s", name.Of(d.text)).
+				WithHint("name the right place under records")
+		}
+	}
+	return nil
+}
+
+// hasObjects tells whether the first element of a list is an object.
+func hasObjects(text []byte, list jsonspan.Span) bool {
+	for element := range jsonspan.Elements(text, list) {
+		return jsonspan.KindOf(text, element) == jsonspan.Object
+	}
+	return false
 }

@@ -49,6 +49,9 @@ func (c *Client) do(ctx context.Context, t task) error {
 		case "":
 			return nil
 		case config.LogIn:
+			if c.session != nil && !t.login && c.session.newest(bearer) != bearer {
+				continue // another page has a newer one: this was no try of it
+			}
 			if p.logins++; p.logins > 1 || t.login || c.session == nil {
 				return prefixed(t.what, v.err)
 			}
@@ -73,11 +76,12 @@ func (c *Client) try(ctx context.Context, t task, bearer **token) (v verdict, er
 			return verdict{}, err
 		}
 	}
-	d, err := t.draft(*bearer)
-	if err != nil {
-		return verdict{}, err
-	}
-	a, err := c.send(ctx, d, t.lane)
+	a, err := c.send(ctx, func() (*draft, error) {
+		if c.session != nil && !t.login {
+			*bearer = c.session.newest(*bearer)
+		}
+		return t.draft(*bearer)
+	}, t.lane)
 	if b, ok := errors.AsType[*brokenError](err); ok {
 		return verdict{then: config.Retry, err: b.cause, tries: b.tries}, nil
 	}

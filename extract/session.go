@@ -76,6 +76,19 @@ func (s *session) token(ctx context.Context, stale *token) (*token, error) {
 	return fresh, nil
 }
 
+// newest returns the token that the session has, without waiting: if another
+// page is logging in just now, the one that is known.
+func (s *session) newest(known *token) *token {
+	if !s.lock.TryAcquire(1) {
+		return known
+	}
+	defer s.lock.Release(1)
+	if s.current == nil {
+		return known
+	}
+	return s.current
+}
+
 func (t *token) expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
 
 // value returns what the newest reply of a login that has it says at a path.

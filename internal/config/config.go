@@ -277,6 +277,7 @@ type BodyCondition struct {
 // Pipeline is set (values of a file are read into Values).
 type ForEach struct {
 	Values   [][]Field // each a parent: names and scalar values
+	FromFile bool      // Values are those of a file
 	Pipeline *Pipeline
 	Where    []Field // columns of the parent pipeline and the value that they must have
 	Changed  string  // column of the parent pipeline; empty: ask every parent

@@ -62,7 +62,7 @@ func (b *builder) forEach(d *draft, k *forEachOne) {
 			return
 		}
 	case k.File.given():
-		each.Values = b.fileValues(k.File)
+		each.Values, each.FromFile = b.fileValues(k.File), true
 	default:
 		each.Values = b.values(k.Values)
 	}

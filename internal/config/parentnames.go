@@ -62,3 +62,9 @@ func eachPath(columns []schemas.Column, f func(schemas.Path)) {
 		}
 	}
 }
+
+// ParentsCanGo tells whether parents are rows, or listed in a file: things that
+// can be gone when they are asked for. Given values are parts of the question.
+func (p *Pipeline) ParentsCanGo() bool {
+	return slices.ContainsFunc(p.ForEach, func(f ForEach) bool { return f.Pipeline != nil || f.FromFile })
+}

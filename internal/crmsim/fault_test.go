@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -146,7 +147,7 @@ func TestEveryFault(t *testing.T) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			var ledger bytes.Buffer
+			var ledger lockedBuffer
 			o := with(0.1, "rental.fail", f.Name+":1:1", "gzip", "off")
 			o.Ledger = &ledger
 			c := open(t, o)
@@ -187,4 +188,22 @@ func decodable(body string) (ids []string) {
 		ids = append(ids, text(r))
 	}
 	return ids
+}
+
+// A lockedBuffer is written by a server while a test reads.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
 }
