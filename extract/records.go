@@ -62,7 +62,7 @@ func (d *document) looksEmpty(r config.Records) *fault.Error {
 	for name, value := range jsonspan.Members(d.text, d.root) {
 		if jsonspan.KindOf(d.text, value) == jsonspan.Array && hasObjects(d.text, value) {
 			return fault.New(fault.Data, "the reply holds no records where they should be, but objects at %s", name.Of(d.text)).
-				WithHint("name the right place under records")
+				WithHint("records: %s", strings.Trim(string(name.Of(d.text)), `"`))
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -141,7 +142,7 @@ func (r *runner) check(ctx context.Context, p *config.Pipeline, s *SourceCheck, 
 		return fault.New(fault.Config, "pipeline %s: not set: %s", p.Name, strings.Join(p.Unset, ", "))
 	}
 	asking := *p
-	asking.Records.MissingEmpty = true // a page without records is looked at, too
+	asking.Records.At = append(slices.Clone(p.Records.At), config.RecordPath{}) // a page without records is looked at, too
 	j, err := r.job(&asking)
 	if err != nil {
 		return err
@@ -163,6 +164,9 @@ func (r *runner) check(ctx context.Context, p *config.Pipeline, s *SourceCheck, 
 	one.learn(page)
 	if err := one.findRecords(p, page); err != nil {
 		return err
+	}
+	if one.Records == "" {
+		page.Records = nil // the whole body stood for them
 	}
 	if _, one.More, err = l.Next(page); err != nil || !one.More || p.Paging.Size <= smallPage {
 		return err

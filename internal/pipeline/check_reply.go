@@ -91,7 +91,7 @@ func (c *PipelineCheck) findRecords(p *config.Pipeline, page *extract.Page) erro
 			return nil
 		}
 	}
-	if p.Records.MissingEmpty || page.Gone || page.Last && len(page.Records) == 0 && len(c.Lists) == 0 {
+	if page.Gone || len(c.Lists) == 0 && (p.Records.MissingEmpty || page.Last && len(page.Records) == 0) {
 		return nil
 	}
 	err := fault.New(fault.Data, "reading page 1 of %s: the reply holds no records where the configuration says", p.Name)
