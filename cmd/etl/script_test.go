@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,11 +63,8 @@ func readmeConfiguration(t *testing.T) []byte {
 	return []byte(block)
 }
 
-// A simulator is etl sim in the process of the test.
-type simulator struct {
-	stop  context.CancelFunc
-	ended chan int // its exit code
-}
+// A simulator is etl sim in a process of its own.
+type simulator struct{ process *exec.Cmd }
 
 // sim starts or stops the simulator of a script.
 func sim(ts *testscript.TestScript, _ bool, args []string) {
@@ -78,19 +73,12 @@ func sim(ts *testscript.TestScript, _ bool, args []string) {
 		s.end(ts)
 		return
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop, s.ended = stop, make(chan int, 1)
+	s.process = exec.Command("etl", append([]string{"sim"}, args...)...)
+	s.process.Dir, s.process.Stderr = ts.MkAbs("."), os.Stderr
+	out, err := s.process.StdoutPipe()
+	ts.Check(err)
+	ts.Check(s.process.Start())
 	ts.Defer(func() { s.end(ts) })
-	out, in := io.Pipe()
-	for i, arg := range args {
-		if i > 0 && strings.HasSuffix(args[i-1], "-file") || i > 0 && args[i-1] == "--ledger" {
-			args[i] = ts.MkAbs(arg)
-		}
-	}
-	go func() {
-		s.ended <- run(ctx, append([]string{"sim"}, args...), func(string) (string, bool) { return "", false }, in, io.Discard)
-		_ = in.Close()
-	}()
 	var ready struct{ Env map[string]string }
 	ts.Check(json.NewDecoder(out).Decode(&ready))
 	for name, value := range ready.Env {
@@ -100,13 +88,14 @@ func sim(ts *testscript.TestScript, _ bool, args []string) {
 
 // end stops the simulator, if it runs.
 func (s *simulator) end(ts *testscript.TestScript) {
-	if s.stop == nil {
+	if s.process == nil {
 		return
 	}
-	s.stop()
-	s.stop = nil
-	if code := <-s.ended; code != 0 {
-		ts.Fatalf("etl sim ended with %d", code)
+	process := s.process
+	s.process = nil
+	ts.Check(process.Process.Signal(os.Interrupt))
+	if err := process.Wait(); err != nil {
+		ts.Fatalf("etl sim ended with %v", err)
 	}
 }
 
