@@ -49,7 +49,7 @@ type Fingerprints struct {
 // rejected; asked + unchanged + gone are all parents.
 type Counts struct {
 	Pages         int64  `json:"pages"`
-	Bytes         int64  `json:"bytes" jsonschema:"on the wire"`
+	Bytes         int64  `json:"bytes" jsonschema:"of the pages' JSON text, decoded"`
 	Served        int64  `json:"served"`
 	Written       int64  `json:"written"`
 	Duplicates    int64  `json:"duplicates"`

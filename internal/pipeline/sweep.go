@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -74,7 +75,7 @@ func sameKeys(a, b *keyset.Set) (bool, error) {
 	for group, err := range a.Groups() {
 		other, otherErr, ok := next()
 		if err != nil || otherErr != nil {
-			return false, fmt.Errorf("comparing two readings: %w", firstOf(err, otherErr))
+			return false, fmt.Errorf("comparing two readings: %w", cmp.Or(err, otherErr))
 		}
 		if !ok || other[0].Key != group[0].Key {
 			return false, nil
@@ -82,13 +83,4 @@ func sameKeys(a, b *keyset.Set) (bool, error) {
 	}
 	_, err, more := next()
 	return !more, err
-}
-
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
