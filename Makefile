@@ -1,6 +1,6 @@
 # make test does what CI does, on a new machine too.
 
-SUITES := lint unit e2e-sim e2e-django
+SUITES := lint vulnerabilities unit e2e-sim e2e-django
 
 .PHONY: test e2e $(SUITES)
 

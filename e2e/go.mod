@@ -1,6 +1,6 @@
 module etl/e2e
 
-go 1.26.0
+go 1.26.8
 
 require github.com/duckdb/duckdb-go/v2 v2.10505.0
 
