@@ -112,7 +112,7 @@ func checkHabits(t *testing.T, s shop, sum summary) {
 				what = path
 			}
 		}
-		seen[what+" "+http(r.Status)]++
+		seen[what+" "+meaning(r.Status)]++
 	}
 	t.Logf("the server answered %v", seen)
 	if seen["bikes throttled"]+seen["bookings throttled"] == 0 {
@@ -136,8 +136,8 @@ func checkHabits(t *testing.T, s shop, sum summary) {
 	}
 }
 
-// http names what a status means.
-func http(status int) string {
+// meaning names what a status means.
+func meaning(status int) string {
 	switch status {
 	case 200:
 		return "ok"

@@ -39,7 +39,7 @@ func Import(name string, text []byte, o Operation) (*Proposal, error) {
 	p := &Proposal{From: fmt.Sprintf("%s, %s %s", name, strings.ToUpper(o.Method), o.Path)}
 	record, t := p.findRecords(body)
 	p.Doc = withoutBullets(record.doc)
-	m := &importer{}
+	m := &importer{django: djangoPattern.Match(text)}
 	var open []string
 	p.Columns, open = m.fields(record, t)
 	p.Open = append(p.Open, open...)

@@ -17,7 +17,10 @@ import (
 const maxColumns = 4000
 
 // An importer makes columns of schemas of an OpenAPI document.
-type importer struct{ columns int }
+type importer struct {
+	columns int
+	django  bool // the document is one of drf-spectacular
+}
 
 // fields makes the columns of an object. What has no column is returned as
 // questions.
@@ -83,7 +86,7 @@ func (m *importer) typed(c *Column, name string, v view, t trail) {
 	case kind == "number":
 		c.number(v)
 	case kind == "string":
-		c.text(name, v)
+		c.text(name, v, m.django)
 	case kind == "array":
 		m.list(c, name, v, t)
 	case kind == "object":
@@ -185,6 +188,9 @@ func (c *Column) number(v view) {
 // after it.
 var decimalPattern = regexp.MustCompile(`^\^-\?\\d\{0,(\d{1,3})\}\(\?:\\\.\\d\{0,(\d{1,3})\}\)\?\$$`)
 
+// djangoPattern finds such a decimal anywhere in a document, JSON or YAML.
+var djangoPattern = regexp.MustCompile(`\^-\?\\{1,2}d\{0,\d{1,3}\}`)
+
 // decimalOf makes c a decimal if the pattern tells its digits.
 func (c *Column) decimalOf(v view) bool {
 	digits := decimalPattern.FindStringSubmatch(v.pattern)
@@ -203,8 +209,9 @@ func (c *Column) decimalOf(v view) bool {
 // Words of names and descriptions that tell of a length of time.
 var durationWords = regexp.MustCompile(`(?i)duration|duriation|elapsed|length of time|длительност|продолжительност|czas trwania`)
 
-// text decides about a string by its format and its pattern.
-func (c *Column) text(name string, v view) {
+// text decides about a string by its format and its pattern. Drf-spectacular
+// writes a duration as a plain string, as it does a text without a limit.
+func (c *Column) text(name string, v view, django bool) {
 	kinds := map[string]schemas.Kind{"date": schemas.Date, "date-time": schemas.Timestamp, "time": schemas.Time, "uuid": schemas.UUID}
 	kind, known := kinds[v.format]
 	c.Type = schemas.Type{Kind: schemas.String}
@@ -216,11 +223,14 @@ func (c *Column) text(name string, v view) {
 	case (v.format == "decimal" || v.format == "") && c.decimalOf(v):
 	case v.format == "decimal":
 		c.ask("a decimal whose digits the document does not give: decimal(p,s)?")
-	case v.format == "" && v.pattern == "" && v.maxLength == nil && (durationWords.MatchString(name) || durationWords.MatchString(v.doc)):
-		c.Type = duration(schemas.DjangoDuration)
-		c.ask("a duration by its name or description; string if it is none")
 	case v.format != "":
 		c.note("%s", v.format)
+	case v.pattern != "" || v.maxLength != nil:
+	case durationWords.MatchString(name) || durationWords.MatchString(v.doc):
+		c.Type = duration(schemas.DjangoDuration)
+		c.ask("a duration by its name or description; string if it is none")
+	case django && !v.readOnly && !v.blank:
+		c.ask("text, or duration(django)? The document does not tell one from the other")
 	}
 	if v.blank {
 		c.NullIf = []string{""}

@@ -1,4 +1,7 @@
-"""Writes the rows of every pipeline as NDJSON, from Django's own typed values."""
+"""Writes the rows of every pipeline as NDJSON, from Django's own typed values:
+as the schemas of the test have them, and in the folder imported with a column
+for all that the document of the API tells of.
+"""
 
 import json
 from datetime import timedelta, timezone
@@ -23,10 +26,29 @@ class Command(BaseCommand):
             "repairs": (repair(r) for r in Repair.objects.all()),
             "repairs_by_cursor": (repair(r) for r in Repair.objects.all()),
         }
-        for name, rows in tables.items():
-            with open(options["dir"] / f"{name}.ndjson", "w", encoding="utf-8") as file:
-                for row in rows:
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        write(options["dir"], tables)
+        repairs = [imported(repair(r), bench=r.bench) for r in Repair.objects.all()]
+        tables = {
+            "bikes": (imported(bike_in_list(b), kind=b.kind, kind_label=b.get_kind_display()) for b in Bike.objects.all()),
+            "bike_details": (imported(bike(b), hidden=b.hidden) for b in Bike.objects.filter(hidden=False)),
+            "bookings": (imported(booking(b), legacy=text(b.legacy)) for b in Booking.objects.all()),
+            "repairs": repairs,
+            "repairs_by_cursor": repairs,
+        }
+        write(options["dir"] / "imported", tables)
+
+
+def write(folder, tables):
+    folder.mkdir(exist_ok=True)
+    for name, rows in tables.items():
+        with open(folder / f"{name}.ndjson", "w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def imported(row, **more):
+    """A row of which nothing is left for _extra."""
+    return {**row, **more, "_extra": None}
 
 
 def bike_in_list(b):
