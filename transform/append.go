@@ -48,6 +48,7 @@ func (d *Decoder) Append(p Page) (*Batch, error) {
 	for i, span := range p.Records {
 		if err := d.sheet.add(span.Of(p.Body), plain); err != nil {
 			r := refuse(&node{}, err)
+			d.sheet.breach(r)
 			b.Rejects = append(b.Rejects, Reject{p.Number, i, span.Start, span.End, r.path, r.column, r.reason})
 			continue
 		}
@@ -105,16 +106,19 @@ var errNotJSON = errors.New("not JSON")
 // add adds a row, or leaves everything as it was. A record that is not as usual
 // is read again through nodes, which decide what becomes of it.
 func (h *sheet) add(raw []byte, plain bool) error {
-	counts, rows := h.scope.counts, h.rows()
-	if !plain && h.scan(raw) {
-		return nil
-	}
+	counts, rows, breaches := h.scope.counts, h.rows(), len(h.breaches)
 	if !plain {
+		copy(h.before, h.seen)
+		if h.scan(raw) {
+			return nil
+		}
+		copy(h.seen, h.before)
 		h.undo(rows, counts)
 	}
 	err := h.addNode(raw)
 	if err != nil {
 		h.undo(rows, counts)
+		h.breaches = h.breaches[:breaches]
 	}
 	return err
 }
@@ -142,6 +146,7 @@ func (h *sheet) addNode(raw []byte) error {
 		return errNotJSON
 	}
 	n := newNode(whole.Of(raw))
+	defer h.look(n) // whatever became of it
 	h.extra.reset()
 	if err := h.row.add(n); err != nil {
 		return err
@@ -183,7 +188,7 @@ func (d *Decoder) identify(b *Batch) {
 
 // tell ends a page: it says in its batch what was counted.
 func (h *sheet) tell(b *Batch) {
-	b.Counts = h.scope.counts
+	b.Counts, b.Seen, b.Breaches = h.scope.counts, h.takeSeen(), h.takeBreaches()
 	for path, n := range h.extra.told {
 		b.Unknown[path] += n
 	}

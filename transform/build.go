@@ -14,11 +14,13 @@ import (
 // A builder makes buffers from columns.
 type builder struct {
 	*scope
-	key []byte // of hashes
+	key    []byte // of hashes
+	places []Place
 }
 
 // fields makes the fields of a struct, or of the record, at a path.
 func (b *builder) fields(columns []schemas.Column, path string) ([]*field, error) {
+	b.addPlaces(columns, path)
 	var all []*field
 	for _, c := range columns {
 		f := &field{scope: b.scope, column: c, path: joinPath(path, c.Name)}
@@ -107,12 +109,14 @@ func ofBound(c schemas.Column, bound string) *node {
 	return newNode([]byte(bound))
 }
 
-var errBounds = errors.New("outside of min and max")
-
 // bounded makes a buffer whose values lie between the bounds of the column.
 func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read func(*node) (T, error), compare func(T, T) int) (buffer, error) {
 	f := &fixed[T]{dtype: arrowType(c.Type), read: read}
 	for sign, bound := range map[int]string{-1: c.Min, 1: c.Max} {
+		outside := errAbove
+		if sign < 0 {
+			outside = errBelow
+		}
 		if bound == "" {
 			continue
 		}
@@ -123,7 +127,7 @@ func bounded[T int32 | int64 | float64 | decimal128.Num](c schemas.Column, read 
 		inner := f.within
 		f.within = func(v T) error {
 			if compare(v, limit) == sign {
-				return errBounds
+				return outside
 			}
 			if inner != nil {
 				return inner(v)
@@ -148,9 +152,10 @@ func (b *builder) list(c schemas.Column, path string) (buffer, error) {
 }
 
 func (b *builder) structure(c schemas.Column, path string) (buffer, error) {
+	place := len(b.places)
 	fields, err := b.fields(c.Type.Fields, path)
 	if err != nil {
 		return nil, err
 	}
-	return &structure{scope: b.scope, dtype: arrowType(c.Type), loose: c.Loose, fields: fields}, nil
+	return &structure{scope: b.scope, place: place, dtype: arrowType(c.Type), loose: c.Loose, fields: fields}, nil
 }

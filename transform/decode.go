@@ -26,6 +26,7 @@ type Decoder struct {
 	options  Options
 	schema   *arrow.Schema
 	plain    bool // records are read through nodes alone
+	places   []Place
 	sheet    *sheet
 	pile     pile
 	builder  schemas.KeyBuilder
@@ -50,6 +51,8 @@ type Batch struct {
 	Rejects  []Reject         // in page order
 	Counts   Counts           // of the rows
 	Unknown  map[string]int64 // path of a member that no column names, "services[].note" → how often in the rows
+	Seen     []Sight          // what the records held, set aside or not, by Decoder.Places
+	Breaches map[Breach]int64 // how often each check was not stood; nil: never
 }
 
 // A Reject is a record set aside as a whole, with the first reason found. It
@@ -73,7 +76,9 @@ func New(s *schemas.Schema, o Options) (*Decoder, error) {
 	}
 	d := &Decoder{source: s, options: o, schema: ArrowSchema(s)}
 	var err error
-	d.sheet, err = d.newSheet()
+	if d.sheet, err = d.newSheet(); err == nil {
+		d.places = d.sheet.places
+	}
 	return d, err
 }
 

@@ -22,11 +22,6 @@ type field struct {
 	parental bool   // it may be a value of the parent
 }
 
-var (
-	errMissing = errors.New("a required value is missing")
-	errNull    = errors.New("a required value is null")
-)
-
 // add appends the value that the field finds in an opened object.
 func (f *field) add(object *node) error {
 	v, err := f.find(object)
@@ -37,10 +32,10 @@ func (f *field) add(object *node) error {
 		return f.addNull(object, v)
 	}
 	v.whole = !f.opens(v)
-	n, counts := f.len(), f.counts
+	n, counts, breaches := f.len(), f.counts, len(f.breaches)
 	if err := f.buffer.add(v); err != nil {
 		f.truncate(n)
-		f.counts = counts
+		f.counts, f.breaches = counts, f.breaches[:breaches]
 		return f.misfits(v, err)
 	}
 	return nil
@@ -67,7 +62,7 @@ func (f *field) addNull(object, v *node) error {
 		return f.refuse(v, errNull)
 	}
 	path := joinPath(object.path(), strings.Join(f.column.From[0], "."))
-	return &refusal{path: path, column: f.path, reason: errMissing.Error()}
+	return &refusal{path: path, column: f.path, reason: errMissing.Error(), check: errMissing.check}
 }
 
 // misfits decides about a value that does not fit: NULL and the text in _extra,
@@ -77,12 +72,13 @@ func (f *field) misfits(v *node, err error) error {
 		return f.refuse(v, err)
 	}
 	v.misfit = true
+	f.breach(f.refuse(v, err))
 	f.counts.Misfit++
 	f.null()
 	return nil
 }
 
-func (f *field) refuse(v *node, err error) error {
+func (f *field) refuse(v *node, err error) *refusal {
 	r := refuse(v, err)
 	if r.column == "" {
 		r.column = f.path

@@ -78,6 +78,7 @@ type structure struct {
 	*scope
 	dtype  arrow.DataType
 	loose  bool // an empty list is an object without members, as PHP writes it
+	place  int  // of its objects; those of the fields follow
 	fields []*field
 	valid  bitmap
 }

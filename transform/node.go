@@ -114,7 +114,7 @@ func (s *scope) openObject(n *node) error {
 }
 
 // A refusal says what does not fit, and where. It never holds the value.
-type refusal struct{ path, column, reason string }
+type refusal struct{ path, column, reason, check string }
 
 func (r *refusal) Error() string { return r.reason }
 
@@ -123,5 +123,5 @@ func refuse(n *node, err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r
 	}
-	return &refusal{path: n.path(), reason: err.Error()}
+	return &refusal{path: n.path(), reason: err.Error(), check: checkOf(err)}
 }

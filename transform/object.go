@@ -35,6 +35,7 @@ type object struct {
 	epoch  uint64     // which object of the text is being read
 	filled []uint64   // for each field of row, the epoch of the object that gave its value
 	count  int        // fields of row that have their value
+	seen   []Sight    // of the objects of row, and of its fields
 }
 
 // A spelling is a way to write a name, and what was read behind it last time.
@@ -83,6 +84,7 @@ type member struct {
 	inside *object // for columns further in; nil: there are none
 	place  *place
 	count  int64 // of an unknown one, in the page
+	fields []int // of the row, that find a value in it or further in
 }
 
 // A way says which columns take the values of a member.
@@ -99,8 +101,9 @@ const (
 type use struct {
 	plan  plan
 	field *field
-	index int    // of the field in its struct
-	nulls []byte // what texts that mean NULL begin with, quotes aside; nil: there are none
+	index int         // of the field in its struct
+	nulls []byte      // what texts that mean NULL begin with, quotes aside; nil: there are none
+	kinds *[256]Kinds // of values, by their first byte
 }
 
 // most is how many names an object learns, and the longest of them. Records with
@@ -114,6 +117,7 @@ const (
 func (s *scanner) object(buffer *structure, at *place) *object {
 	o := s.newObject(at)
 	o.row, o.buffer, o.filled = o, buffer, make([]uint64, len(buffer.fields))
+	o.seen = s.seen[buffer.place:][:len(buffer.fields)+1]
 	for i, f := range buffer.fields {
 		for _, path := range f.column.From {
 			if ofParent(path) {
@@ -121,7 +125,7 @@ func (s *scanner) object(buffer *structure, at *place) *object {
 				continue
 			}
 			m := o.reach(path)
-			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, beginnings(f.column.NullIf)})
+			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, beginnings(f.column.NullIf), kindsIn(f.buffer)})
 			if f.parental { // a value of the parent comes before that of the record
 				m.way = oddColumns
 			}
@@ -170,8 +174,15 @@ func (o *object) choose() {
 		default:
 			m.way = someColumns
 		}
-		if m.inside != nil {
-			m.inside.choose()
+		for _, u := range m.more {
+			m.fields = append(m.fields, u.index)
+		}
+		if m.inside == nil {
+			continue
+		}
+		m.inside.choose()
+		for _, inner := range m.inside.members {
+			m.fields = append(m.fields, inner.fields...)
 		}
 	}
 }
@@ -200,6 +211,14 @@ func (o *object) scan(text []byte, pos int) int {
 		return none
 	}
 	return end
+}
+
+// kindsIn returns the kinds of values that a buffer is filled with.
+func kindsIn(b buffer) *[256]Kinds {
+	if s, ok := b.(*structure); ok && s.loose {
+		return byFirstByteLoose
+	}
+	return byFirstByte
 }
 
 func emptyList(text []byte, pos int) int {
@@ -234,6 +253,7 @@ func (o *object) scanMembers(text []byte, pos int) int {
 		pos = space(text, pos+1)
 		if m := name.member; m.way == oneColumn && o.row.waits(m.use.index, text, pos) {
 			o.row.mark(m.use.index)
+			o.row.saw(m.use.index, m.use.kinds[text[pos]])
 			pos = m.use.plan.scan(text, pos)
 		} else {
 			pos = o.scanMember(m, text, pos)
@@ -282,6 +302,9 @@ func (o *object) scanMember(m *member, text []byte, pos int) int {
 	case m.way == noColumn:
 		return o.scanUnknown(m, text, pos)
 	case text[pos] == 'n':
+		for _, field := range m.fields {
+			o.row.saw(field, kindsOf(jsonspan.Null))
+		}
 		return word(text, pos, "null")
 	case m.way == someColumns:
 		return o.scanSome(m, text, pos)
@@ -300,6 +323,9 @@ func (o *object) mark(field int) {
 	o.filled[field] = o.epoch
 	o.count++
 }
+
+// saw notes the kind of a value of a field.
+func (o *object) saw(field int, k Kinds) { o.seen[field+1] = o.seen[field+1].and(k) }
 
 // scanSome reads a value that several columns take.
 func (o *object) scanSome(m *member, text []byte, pos int) int {
@@ -332,9 +358,11 @@ func (o *object) fill(u *use, text []byte, pos int) int {
 			return none
 		case null:
 			u.field.null()
+			o.saw(u.index, kindsOf(jsonspan.Null))
 			return end
 		}
 	}
+	o.saw(u.index, u.kinds[text[pos]])
 	return u.plan.scan(text, pos)
 }
 
@@ -359,6 +387,7 @@ func (o *object) complete() bool {
 		}
 	}
 	o.buffer.valid.add(true)
+	o.seen[0] = o.seen[0].and(kindsOf(jsonspan.Object))
 	return true
 }
 

@@ -15,7 +15,7 @@ import (
 
 // told is all that a batch says, but for the record itself.
 func toldOf(b *Batch) []any {
-	return []any{b.Rejects, b.Ordinals, b.Keys, b.Versions, b.Counts, b.Unknown}
+	return []any{b.Rejects, b.Ordinals, b.Keys, b.Versions, b.Counts, b.Unknown, b.Seen, b.Breaches}
 }
 
 // bothWays makes a decoder that reads straight from the text, and one that goes
@@ -47,7 +47,7 @@ func compare(t testing.TB, fast, plain *Decoder, pages ...Page) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(toldOf(b), toldOf(got)); diff != "" {
-			t.Fatalf("rejects, ordinals, keys, versions, counts, unknown (-plain +fast):\n%s\nof %s", diff, p.Body)
+			t.Fatalf("rejects, ordinals, keys, versions, counts, unknown, seen, breaches (-plain +fast):\n%s\nof %s", diff, p.Body)
 		}
 		want += rows(b.Record)
 		b.Record.Release()

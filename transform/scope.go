@@ -18,6 +18,8 @@ type scope struct {
 	badText    schemas.Policy
 	parent     map[string]any // of the page
 	counts     Counts
+	breaches   []Breach // of the page
+	seen       []Sight  // of the page, by place
 }
 
 // Counts are what was done to values of accepted records. Each is allowed by

@@ -19,6 +19,8 @@ type sheet struct {
 	row     *structure
 	root    *object // the plan of row
 	extras  *text   // the column _extra; nil: none
+	places  []Place
+	before  []Sight // what was seen before the record
 	keys    []buffer
 	version versioned
 	wrapper wrapper
@@ -146,11 +148,14 @@ func (d *Decoder) newSheet() (*sheet, error) {
 	s, o := d.source, d.options
 	sc := &scanner{scope: &scope{zone: o.Zone, duplicates: s.DuplicateKeys, badText: s.Text}}
 	sc.extra = &extra{scope: sc.scope, private: privateOf(s.Columns), unknown: map[string]int64{}, told: map[string]int64{}}
-	fields, err := (&builder{scope: sc.scope, key: o.PIIKey}).fields(s.Columns, "")
+	columns := &builder{scope: sc.scope, key: o.PIIKey}
+	fields, err := columns.fields(s.Columns, "")
 	if err != nil {
 		return nil, fault.New(fault.Config, "schema %s: %w", s.Name, err)
 	}
-	h := &sheet{scanner: sc, row: &structure{scope: sc.scope, fields: fields}}
+	sc.scope.seen = make([]Sight, len(columns.places))
+	h := &sheet{scanner: sc, row: &structure{scope: sc.scope, fields: fields}, places: columns.places}
+	h.before = make([]Sight, len(columns.places))
 	h.root = sc.object(h.row, &place{})
 	if s.Extra() {
 		h.extras = &text{}
