@@ -235,18 +235,30 @@ func (p *Pages) place(name string, data []byte, firmly bool) error {
 }
 
 // Remove removes the pages and everything else that Pages has written, and the
-// folder if nothing else is left in it.
+// folder if nothing else is left in it. What another process has removed
+// already is no error.
 func (p *Pages) Remove() error {
 	entries, err := fs.ReadDir(p.root.FS(), ".")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	for _, entry := range entries {
 		name := strings.TrimSuffix(entry.Name(), ".tmp")
 		if name == manifestName || strings.HasSuffix(name, ".json.zst") || strings.HasSuffix(name, ".end.json") {
-			err = errors.Join(err, p.root.Remove(entry.Name()))
+			err = errors.Join(err, unlessGone(p.root.Remove(entry.Name())))
 		}
 	}
 	left, readErr := fs.ReadDir(p.root.FS(), ".")
-	if err = errors.Join(err, readErr); err == nil && len(left) == 0 {
-		err = os.Remove(filepath.Clean(p.root.Name()))
+	if err = errors.Join(err, unlessGone(readErr)); err == nil && len(left) == 0 {
+		err = unlessGone(os.Remove(filepath.Clean(p.root.Name())))
 	}
 	return stored(err, "removing kept pages")
+}
+
+// unlessGone returns an error unless it says that there is nothing to remove.
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

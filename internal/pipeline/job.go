@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -80,19 +81,29 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	}
 	b, err := t.read(ctx)
 	t.count(b)
-	if err != nil {
+	if err = cleared(err); err != nil {
 		return errors.Join(err, t.leave(b, err))
 	}
 	commit, err := t.commitSlice(ctx, b)
 	if commit != nil {
 		j.commit = commit // it stands, even if publishing it is left to the next run
 	}
-	if err != nil {
+	if err = cleared(err); err != nil {
 		return errors.Join(err, t.leave(b, err))
 	}
 	b.close()
 	j.result.Slices++
 	return errors.Join(t.reading.done(commit), t.stage.Clear())
+}
+
+// cleared makes a lost race of an error that came of this: something that the
+// take had staged or kept is gone. Another run has taken it for left behind,
+// where no lock kept that run away, or gc has.
+func cleared(err error) error {
+	if !errors.Is(err, fs.ErrNotExist) || fault.Of(err) != fault.Storage {
+		return err
+	}
+	return fault.New(fault.Conflict, "another run has cleared what this one had kept: %w", err).WithHint("run it again")
 }
 
 // A take is one attempt to bring a slice up to date.

@@ -1,0 +1,224 @@
+//go:build unix
+
+package e2e
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"etl/e2e/compare"
+)
+
+var atOnce = flag.Int("at-once", 12, "how many times processes run at once, from -seed on")
+
+// A duel is what processes run against at once: an API that tells one of them
+// other things than the others, who ask a little earlier.
+type duel struct {
+	*world
+	file   string         // the pipelines
+	envs   map[string]env // of each process, by its name
+	truths map[string]map[string]*compare.Table
+}
+
+// newDuel serves two states of the API at one address. Who asks is in the
+// header User-Agent.
+func newDuel(t *testing.T) *duel {
+	t.Helper()
+	changed := slices.Concat(small, []string{"--switch", "rental.changed=5"})
+	others := slices.Concat(small, []string{"--seed", "8"}) // of projects
+	d := &duel{
+		world:  &world{base: filepath.Join(memoryDir(t), "lake")},
+		file:   edited(t, edit{`(?m)^    timezone:`, "    user_agent: $${WHO}\n    timezone:"}),
+		truths: map[string]map[string]*compare.Table{"old": readTruths(t, small...), "new": readTruths(t, changed...)},
+	}
+	d.truths["new"][windowed] = readTruths(t, others...)[windowed]
+	first, second, third := startSim(t, small...), startSim(t, changed...), startSim(t, others...)
+	proxy := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		to := first
+		if r.In.UserAgent() == "new" {
+			to = second
+			if strings.HasPrefix(r.In.URL.Path, "/projects/") {
+				to = third
+			}
+		}
+		r.Out.URL.Scheme, r.Out.URL.Host = "http", to.listen
+	}})
+	t.Cleanup(proxy.Close)
+	d.envs = map[string]env{"old": first.env.with(env{"WHO": "old"}), "new": second.env.with(env{"WHO": "new"})}
+	for name, value := range third.env {
+		if strings.HasPrefix(name, "PROJECTS_") {
+			d.envs["new"][name] = value
+		}
+	}
+	for _, e := range d.envs {
+		for name, value := range e {
+			if u, err := url.Parse(value); err == nil && strings.HasSuffix(name, "_URL") {
+				e[name] = proxy.URL + u.Path
+			}
+		}
+	}
+	d.args = runOf(d.file, "2026-05-01")
+	run(t, d.envs["old"].with(env{"ETL_DESTINATION": d.base}), runOf(d.file, "2026-03-01")...).want(t, 0)
+	return d
+}
+
+// A player is one of several processes.
+type player struct {
+	*exec.Cmd
+	what    string
+	stderr  strings.Builder
+	ended   chan struct{}
+	stopped bool
+}
+
+func (p *player) over() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// start starts a process of the duel.
+func (d *duel) start(t *testing.T, lake, what string) *player {
+	t.Helper()
+	args, e := d.args, d.envs[what]
+	if what == "gc" {
+		args, e = append([]string{"gc", "--older", "1ms", "-f", d.file}, disturbed...), d.envs["old"]
+	}
+	p := &player{Cmd: command(t, e.with(env{"ETL_DESTINATION": lake}), args...), what: what, ended: make(chan struct{})}
+	p.Stderr = &p.stderr
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.ended)
+		_ = p.Wait() // the exit code tells
+	}()
+	return p
+}
+
+// play lets processes run at once, which sleep at random moments, and returns
+// them when all have ended.
+func (d *duel) play(t *testing.T, lake string, random *rand.Rand, locks bool) (players []*player) {
+	t.Helper()
+	for _, what := range [][]string{{"old", "new"}, {"new", "new", "old"}, {"old", "new", "gc"}}[random.IntN(3)] {
+		players = append(players, d.start(t, lake, what))
+	}
+	moment := time.NewTimer(0)
+	defer moment.Stop()
+	for {
+		<-moment.C
+		live := slices.DeleteFunc(slices.Clone(players), (*player).over)
+		if len(live) == 0 {
+			return players
+		}
+		if !locks {
+			unlock(t, lake)
+		}
+		p := live[random.IntN(len(live))]
+		asleep := slices.DeleteFunc(live, func(p *player) bool { return !p.stopped })
+		signal := syscall.SIGSTOP
+		if p.stopped {
+			signal = syscall.SIGCONT
+		}
+		if signal == syscall.SIGSTOP && len(asleep) == len(live)-1 && len(live) > 1 && random.IntN(4) > 0 {
+			signal = 0 // mostly one goes on
+		}
+		if signal != 0 {
+			if err := p.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+				t.Fatal(err)
+			}
+			p.stopped = signal == syscall.SIGSTOP
+		}
+		moment.Reset(time.Duration(random.IntN(60)) * time.Millisecond)
+	}
+}
+
+// unlock takes the locks away, as file systems do that have none: who comes
+// next does not see that another holds one.
+func unlock(t *testing.T, lake string) {
+	t.Helper()
+	for _, pipeline := range disturbed {
+		if err := os.Remove(filepath.Join(lake, "_etl", pipeline, "lock")); err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkOrder fails unless each data set is as if the processes had run one
+// after the other: a list is that of one of them, and so is each slice.
+func (d *duel) checkOrder(t *testing.T, lake string) {
+	t.Helper()
+	for _, pipeline := range disturbed {
+		for way, got := range map[string]*compare.Table{"view": d.byView(t, lake, pipeline), "glob": d.byGlob(t, lake, pipeline)} {
+			parts := cut(t, got)
+			old, changed := cut(t, d.truths["old"][pipeline]), cut(t, d.truths["new"][pipeline])
+			for slice, want := range old {
+				rows, other := orNone(parts[slice], want), orNone(changed[slice], want)
+				a, b := compare.Diff(want, rows, "id").Err(), compare.Diff(other, rows, "id").Err()
+				if a != nil && b != nil {
+					t.Errorf("%s by %s, slice %q, is neither of the two: %v\n%v", pipeline, way, slice, a, b)
+				}
+				delete(parts, slice)
+			}
+			for slice := range parts {
+				if changed[slice] == nil {
+					t.Errorf("%s by %s has a slice %q", pipeline, way, slice)
+				}
+			}
+		}
+	}
+	run(t, d.envs["old"].with(env{"ETL_DESTINATION": lake}), append([]string{"verify", "--deep", "-f", d.file}, disturbed...)...).want(t, 0)
+}
+
+// orNone returns a table, or one without rows if there is none.
+func orNone(table, like *compare.Table) *compare.Table {
+	if table == nil {
+		return &compare.Table{Columns: like.Columns}
+	}
+	return table
+}
+
+// TestProcessesAtOnce runs two or three real processes on one destination: runs
+// that are told different things, and at times gc that spares nobody. They are
+// stopped and woken at random moments, and mostly their locks are taken away.
+// Each is done or has lost, and what is left is as if they had come one after
+// the other.
+func TestProcessesAtOnce(t *testing.T) {
+	d := newDuel(t)
+	exits := map[string]int{}
+	for s := range uint64(*atOnce) {
+		random := rand.New(rand.NewPCG(*seed+s, 1))
+		lake, locks := d.copy(t), random.IntN(4) == 0
+		for _, p := range d.play(t, lake, random, locks) {
+			exit := p.ProcessState.ExitCode()
+			if exit != 0 && (exit != 8 || p.what == "gc") {
+				t.Errorf("%s ends with %d:\n%s", p.what, exit, p.stderr.String())
+			}
+			exits[fmt.Sprintf("%s %d", p.what, exit)]++
+		}
+		d.checkOrder(t, lake)
+		if t.Failed() {
+			t.Fatalf("with -seed %d -at-once 1, locks %t", *seed+s, locks)
+		}
+		if err := os.RemoveAll(lake); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d times processes at once (-at-once %d -seed %d); how they ended: %v", *atOnce, *atOnce, *seed, exits)
+}
