@@ -53,7 +53,9 @@ func TestDjangoImported(t *testing.T) {
 	for _, s := range importedSchemas {
 		s.make(t, dir, document)
 	}
-	copyFile(t, "django/etl/pipelines.yaml", filepath.Join(dir, "pipelines.yaml"))
+	if err := copyFile("django/etl/pipelines.yaml", filepath.Join(dir, "pipelines.yaml")); err != nil {
+		t.Fatal(err)
+	}
 	e := env{"SHOP_URL": shop.url, "SHOP_PASSWORD": "correct horse"}
 	r, sum := runPipelines(t, e, filepath.Join(dir, "pipelines.yaml"), lake)
 	r.want(t, 0)
@@ -148,17 +150,6 @@ func save(t *testing.T, url, file string) {
 		t.Fatalf("status %d, %v", reply.StatusCode, err)
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	text, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
