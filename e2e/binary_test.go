@@ -62,13 +62,24 @@ func sources(t *testing.T) string {
 			t.Fatal(err)
 		}
 		to := filepath.Join(dir, name)
-		if !info.IsDir() {
-			copyFile(t, from, to)
-		} else if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		if info.IsDir() {
+			err = os.CopyFS(to, os.DirFS(from))
+		} else {
+			err = copyFile(from, to)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
 	return dir
+}
+
+func copyFile(from, to string) error {
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, data, 0o600)
 }
 
 func hashOf(t *testing.T, path string) (sum [sha256.Size]byte) {
