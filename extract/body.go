@@ -21,24 +21,35 @@ var errTooLarge = errors.New("too large")
 type limited struct {
 	from       io.Reader
 	left, read int64
+	kept       *bytes.Buffer // gets what passes; nil: nothing does
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
 	l.read += int64(n)
+	if l.kept != nil {
+		l.kept.Write(p[:n])
+	}
 	if l.left -= int64(n); l.left < 0 {
 		return n, errTooLarge
 	}
 	return n, err
 }
 
-// readBody reads a body whole and decodes it. It returns the decoded bytes and
-// how many came over the wire. A body that was cut, also inside gzip or against
-// its declared length, is a brokenError.
-func readBody(ctx context.Context, r *http.Response, most int64) (text []byte, wire int64, err error) {
+// A body is that of a reply.
+type body struct {
+	text []byte // decoded
+	gzip []byte // as it came; nil: it came plain
+	wire int64  // how many bytes came
+}
+
+// readBody reads a body whole and decodes it. With an error it tells of the wire
+// alone. A body that was cut, also inside gzip or against its declared length,
+// is a brokenError.
+func readBody(ctx context.Context, r *http.Response, most int64) (body, error) {
 	defer r.Body.Close()
 	raw := &limited{from: r.Body, left: most}
-	text, err = decode(r, raw, most)
+	text, err := decode(r, raw, most)
 	if err == nil {
 		_, err = io.Copy(io.Discard, raw) // what follows the end of gzip, so that the connection can be used again
 	}
@@ -47,15 +58,18 @@ func readBody(ctx context.Context, r *http.Response, most int64) (text []byte, w
 	}
 	switch {
 	case err == nil:
-		return text, raw.read, nil
+		if raw.kept == nil {
+			return body{text: text, wire: raw.read}, nil
+		}
+		return body{text, raw.kept.Bytes(), raw.read}, nil
 	case errors.Is(err, errTooLarge):
-		return nil, raw.read, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).
+		return body{wire: raw.read}, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).
 			WithHint("ask for fewer rows with paging.size")
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return nil, raw.read, err
+		return body{wire: raw.read}, err
 	}
-	return nil, raw.read, broken(ctx, err)
+	return body{wire: raw.read}, broken(ctx, err)
 }
 
 func decode(r *http.Response, raw *limited, most int64) ([]byte, error) {
@@ -63,6 +77,7 @@ func decode(r *http.Response, raw *limited, most int64) ([]byte, error) {
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 	case "gzip", "x-gzip":
+		raw.kept = &bytes.Buffer{}
 		unzip, err := gzip.NewReader(raw)
 		if err != nil {
 			return nil, badGzip(err)

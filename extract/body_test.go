@@ -80,12 +80,15 @@ func damaged(packed []byte) []byte {
 	return bad
 }
 
-// What came over the wire is counted as it came.
+// What came over the wire is counted as it came, and gzip is handed on.
 func TestWire(t *testing.T) {
 	packed := zipped(oneOrder)
 	src := source()
 	c := client(t, src, Options{Transport: serve(t, send(packed, -1, "Content-Encoding", "gzip"))})
 	page, err := fetch(t, c.List(orders(src), Vars{}))
+	if !bytes.Equal(page.Gzip, packed) {
+		t.Errorf("Gzip = %x, want %x", page.Gzip, packed)
+	}
 	if err != nil || page.Wire != int64(len(packed)) || c.Stats().Wire != page.Wire {
 		t.Errorf("Wire = %d and %d, %v; want %d", page.Wire, c.Stats().Wire, err, len(packed))
 	}

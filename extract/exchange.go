@@ -14,6 +14,7 @@ import (
 type Reply struct {
 	Status int
 	Body   []byte    // decoded; owned by the caller
+	Gzip   []byte    // the body as it came; nil: it came plain
 	Date   time.Time // the server's; zero if it tells none
 	Wire   int64     // bytes of the body on the wire
 	Link   string    // "?" and the query of the next page, without credentials, from the Link header; empty: there is none
@@ -92,14 +93,14 @@ func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, 
 		return nil, nil, broken(ctx, err)
 	}
 	response.Request = request // not every RoundTripper sets it, and Location needs it
-	body, wire, err := readBody(ctx, response, c.options.MaxPage)
-	c.counters.wire.Add(wire)
+	body, err := readBody(ctx, response, c.options.MaxPage)
+	c.counters.wire.Add(body.wire)
 	if err != nil {
 		return nil, nil, err
 	}
 	a := &answer{
-		Reply:      Reply{Status: response.StatusCode, Body: body, Wire: wire},
-		doc:        newDocument(body),
+		Reply:      Reply{Status: response.StatusCode, Body: body.text, Gzip: body.gzip, Wire: body.wire},
+		doc:        newDocument(body.text),
 		retryAfter: response.Header.Get("Retry-After"),
 		id:         d.id,
 	}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -25,8 +24,9 @@ import (
 // bodies as they were accepted, compressed, for nobody but the user (0600). It
 // is safe for concurrent use.
 //
-// A page is a file <unit>-<number>.json.zst; zstd unpacks it to the body. What
-// else is known of the reply stands before the body in a frame that zstd skips.
+// A page is a file <unit>-<number>.json.zst, which zstd unpacks to the body. If
+// the body came as gzip it stays so: the file is <unit>-<number>.json.gz. What
+// else is known of the reply stands before the body, where both skip it.
 // A unit that was read to its end has a file <unit>.end.json with the list of
 // its accepted pages.
 type Pages struct {
@@ -63,7 +63,7 @@ func OpenPages(dir string) (*Pages, error) {
 	if err != nil {
 		return nil, fault.New(fault.Storage, "opening the folder of kept pages: %w", err)
 	}
-	encoder, err := zstd.NewWriter(nil)
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithNoEntropyCompression(true))
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -80,24 +80,36 @@ func (p *Pages) Close() error {
 	return errors.Join(p.encoder.Close(), p.root.Close())
 }
 
-func pageName(unit string, number int) string {
-	return fmt.Sprintf("%s-%06d.json.zst", url.PathEscape(unit), number)
+func pageName(unit string, number int, form string) string {
+	return fmt.Sprintf("%s-%06d%s", url.PathEscape(unit), number, form)
 }
 
 func endName(unit string) string { return url.PathEscape(unit) + ".end.json" }
 
-// Put keeps a page, in the place of an earlier copy of it. It is not forced to
+// Put keeps a page, in the place of an earlier copy of it. packed is the body as
+// it came, as gzip, and is kept as it is; nil: it came plain. Nothing is forced to
 // disk: a page that a power cut tears is found out by its hash and asked for
 // again.
-func (p *Pages) Put(unit string, number int, meta PageMeta, body []byte) (PageRef, error) {
+func (p *Pages) Put(unit string, number int, meta PageMeta, body, packed []byte) (PageRef, error) {
 	sum := sha256.Sum256(body)
 	meta.SHA256 = hex.EncodeToString(sum[:])
+	ref := PageRef{Number: number, SHA256: meta.SHA256}
 	head, err := json.Marshal(meta)
 	if err != nil {
 		return PageRef{}, fault.New(fault.Bug, "keeping page %d of %s: %w", number, unit, err)
 	}
-	err = p.place(pageName(unit, number), p.encoder.EncodeAll(body, skipped(head)), false)
-	return PageRef{Number: number, SHA256: meta.SHA256}, stored(err, "keeping page %d of %s", number, unit)
+	form, other := zstdPage, gzipPage
+	data := gzipHead(head)
+	if packed != nil && data != nil {
+		form, other = gzipPage, zstdPage
+		data = append(data, packed...)
+	} else {
+		data = p.encoder.EncodeAll(body, zstdHead(head))
+	}
+	if err = p.place(pageName(unit, number, form), data, false); err == nil {
+		err = unlessGone(p.root.Remove(pageName(unit, number, other)))
+	}
+	return ref, stored(err, "keeping page %d of %s", number, unit)
 }
 
 // End says that a unit was read to its end and that these are its accepted
@@ -137,15 +149,17 @@ func (p *Pages) broken(unit string) ([]PageRef, error) {
 	var numbers []int
 	for _, entry := range entries {
 		text, ok := strings.CutPrefix(entry.Name(), url.PathEscape(unit)+"-")
-		n, err := strconv.Atoi(strings.TrimSuffix(text, ".json.zst"))
-		if ok && err == nil && entry.Name() == pageName(unit, n) {
+		form := pageForm(text)
+		n, err := strconv.Atoi(strings.TrimSuffix(text, form))
+		if ok && err == nil && entry.Name() == pageName(unit, n, form) {
 			numbers = append(numbers, n)
 		}
 	}
 	slices.Sort(numbers)
+	numbers = slices.Compact(numbers)
 	var list []PageRef
 	for i, n := range numbers {
-		meta, _, err := p.file(unit, n)
+		meta, _, err := p.file(unit, n, "")
 		if err != nil || n != numbers[0]+i {
 			break // torn, or beyond a gap
 		}
@@ -157,27 +171,45 @@ func (p *Pages) broken(unit string) ([]PageRef, error) {
 // Get returns a kept page. A page that is not the one that the reference means
 // is an error: ask for it again.
 func (p *Pages) Get(unit string, ref PageRef) (PageMeta, []byte, error) {
-	meta, body, err := p.file(unit, ref.Number)
-	if err == nil && meta.SHA256 != ref.SHA256 {
-		err = errors.New("it is another page than the list says")
-	}
+	meta, body, err := p.file(unit, ref.Number, ref.SHA256)
 	return meta, body, stored(err, "reading kept page %d of %s", ref.Number, unit)
 }
 
-// file reads the file of a page and checks that it is whole.
-func (p *Pages) file(unit string, number int) (meta PageMeta, body []byte, err error) {
-	data, err := p.root.ReadFile(pageName(unit, number))
-	if err != nil {
-		return meta, nil, err
+// file reads the file of a page with a hash, in whatever form it is, and checks
+// that it is whole. Without a hash any page will do.
+func (p *Pages) file(unit string, number int, sum string) (meta PageMeta, body []byte, err error) {
+	err = fs.ErrNotExist
+	for _, form := range pageForms {
+		data, readErr := p.root.ReadFile(pageName(unit, number, form))
+		if errors.Is(readErr, fs.ErrNotExist) {
+			continue
+		}
+		if err = readErr; err == nil {
+			meta, body, err = p.unpack(data, form)
+		}
+		if err == nil && sum != "" && sum != meta.SHA256 {
+			err = errors.New("it is another page than the list says")
+		}
+		if err == nil {
+			break // else an older copy may be there in the other form
+		}
 	}
-	head, err := head(data)
-	if err != nil {
-		return meta, nil, err
+	return meta, body, err
+}
+
+// unpack takes the file of a page apart.
+func (p *Pages) unpack(file []byte, form string) (meta PageMeta, body []byte, err error) {
+	head, unpack := headOfZstd, p.unzstd
+	if form == gzipPage {
+		head, unpack = headOfGzip, gunzip
 	}
-	if err := strictly(head, &meta); err != nil {
-		return meta, nil, err
+	about, err := head(file)
+	if err == nil {
+		err = strictly(about, &meta)
 	}
-	body, err = p.decoder.DecodeAll(data, nil)
+	if err == nil {
+		body, err = unpack(file)
+	}
 	if err != nil {
 		return meta, nil, err
 	}
@@ -185,28 +217,6 @@ func (p *Pages) file(unit string, number int) (meta PageMeta, body []byte, err e
 		return meta, nil, errors.New("its body is not the one that was kept")
 	}
 	return meta, body, nil
-}
-
-// skipMagic starts a frame that zstd skips (RFC 8878, 3.1.2).
-const skipMagic = 0x184D2A50
-
-// skipped returns data as a frame that zstd skips.
-func skipped(data []byte) []byte {
-	frame := binary.LittleEndian.AppendUint32(nil, skipMagic)
-	frame = binary.LittleEndian.AppendUint32(frame, uint32(len(data)))
-	return append(frame, data...)
-}
-
-// head returns what the skipped frame at the start of a file holds.
-func head(file []byte) ([]byte, error) {
-	if len(file) < 8 || binary.LittleEndian.Uint32(file) != skipMagic {
-		return nil, errors.New("it does not begin as a kept page")
-	}
-	n := int(binary.LittleEndian.Uint32(file[4:]))
-	if n > len(file)-8 {
-		return nil, errors.New("it is cut short")
-	}
-	return file[8 : 8+n], nil
 }
 
 // place writes a file and gives it its name when it is whole; firmly means that
@@ -244,7 +254,7 @@ func (p *Pages) Remove() error {
 	}
 	for _, entry := range entries {
 		name := strings.TrimSuffix(entry.Name(), ".tmp")
-		if name == manifestName || strings.HasSuffix(name, ".json.zst") || strings.HasSuffix(name, ".end.json") {
+		if name == manifestName || pageForm(name) != "" || strings.HasSuffix(name, ".end.json") {
 			err = errors.Join(err, unlessGone(p.root.Remove(entry.Name())))
 		}
 	}

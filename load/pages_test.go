@@ -2,7 +2,9 @@ package load
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,12 +31,28 @@ func openPages(t *testing.T, dir string) *Pages {
 	return p
 }
 
+// gzipOf packs a body as a server does that sends it in two members.
+func gzipOf(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	for _, part := range [][]byte{body[:len(body)/2], body[len(body)/2:]} {
+		w := gzip.NewWriter(&packed)
+		if _, err := w.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return packed.Bytes()
+}
+
 // put keeps pages of a unit that hold no more than their number.
 func put(t *testing.T, p *Pages, unit string, numbers ...int) []PageRef {
 	t.Helper()
 	var list []PageRef
 	for _, n := range numbers {
-		ref, err := p.Put(unit, n, PageMeta{Status: 200, Date: noon, Wire: 7, Position: json.RawMessage(`{"Number":1}`)}, pageBody(n))
+		ref, err := p.Put(unit, n, PageMeta{Status: 200, Date: noon, Wire: 7, Position: json.RawMessage(`{"Number":1}`)}, pageBody(n), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,6 +100,62 @@ func TestKeptPagesAreZstdOfTheBody(t *testing.T) {
 	}
 }
 
+// Any tool unpacks it to the body; etl alone sees the head before it.
+func TestKeptPagesThatCameAsGzipStaySo(t *testing.T) {
+	dir := t.TempDir()
+	p := openPages(t, dir)
+	packed := gzipOf(t, pageBody(1))
+	want := PageMeta{Position: json.RawMessage("1"), Status: 200}
+	ref, err := p.Put("all", 1, want, pageBody(1), packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, body, err := p.Get("all", ref)
+	want.SHA256 = ref.SHA256
+	if diff := cmp.Diff(want, meta); diff != "" || err != nil || !bytes.Equal(body, pageBody(1)) {
+		t.Errorf("page 1 holds %.10q, %v, meta (-want +got):\n%s", body, err, diff)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "all-000001.json.gz"))
+	if err != nil || !bytes.HasSuffix(data, packed) {
+		t.Fatalf("the file does not end with what came: %v", err)
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(plain); err != nil || !bytes.Equal(text, pageBody(1)) {
+		t.Errorf("gzip unpacks it to %.10q, %v", text, err)
+	}
+}
+
+// A crash can leave both copies behind.
+func TestACopyInTheOtherFormTakesThePlaceOfTheFirst(t *testing.T) {
+	dir := t.TempDir()
+	p := openPages(t, dir)
+	first, err := p.Put("all", 1, PageMeta{}, pageBody(1), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(dir, "all-000001.json.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := p.Put("all", 1, PageMeta{}, pageBody(2), gzipOf(t, pageBody(2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = p.Get("all", first)
+	wantClass(t, err, fault.Storage, "another page")
+	if err := os.WriteFile(filepath.Join(dir, "all-000001.json.zst"), before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n, ref := range []PageRef{first, second} {
+		if _, body, err := p.Get("all", ref); err != nil || !bytes.Equal(body, pageBody(n+1)) {
+			t.Errorf("copy %d holds %.10q, %v", n+1, body, err)
+		}
+	}
+}
+
 func TestUnits(t *testing.T) {
 	p := openPages(t, t.TempDir())
 	ended := put(t, p, "2026-01-01", 2, 1)
@@ -108,6 +182,38 @@ func TestUnits(t *testing.T) {
 		if diff := cmp.Diff(test.list, list); diff != "" || whole != test.whole || err != nil {
 			t.Errorf("%s: whole %v, %v, list (-want +got):\n%s", test.about, whole, err, diff)
 		}
+	}
+}
+
+func TestDamagedGzipIsFoundOut(t *testing.T) {
+	packed := gzipOf(t, pageBody(1))
+	for name, damage := range map[string]func([]byte) []byte{
+		"cut":                      func(b []byte) []byte { return b[:len(b)-3] },
+		"cut in front of the body": func(b []byte) []byte { return b[:len(b)-len(packed)] },
+		"cut in the head":          func(b []byte) []byte { return b[:20] },
+		"cut before the head":      func(b []byte) []byte { return b[:13] },
+		"another magic":            func(b []byte) []byte { b[0]++; return b },
+		"another field":            func(b []byte) []byte { b[12]++; return b },
+		"another body":             func(b []byte) []byte { return append(b[:len(b)-len(packed)], gzipOf(t, pageBody(2))...) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			p := openPages(t, dir)
+			ref, err := p.Put("all", 1, PageMeta{}, pageBody(1), packed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(dir, "all-000001.json.gz")
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, damage(data), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = p.Get("all", ref)
+			wantClass(t, err, fault.Storage, "page 1 of all")
+		})
 	}
 }
 
@@ -161,7 +267,7 @@ func zstdOf(text string) []byte {
 func TestAPageThatWasPutAgainIsNotTheOneOfTheList(t *testing.T) {
 	p := openPages(t, t.TempDir())
 	list := put(t, p, "all", 1)
-	if _, err := p.Put("all", 1, PageMeta{}, []byte("changed")); err != nil {
+	if _, err := p.Put("all", 1, PageMeta{}, []byte("changed"), nil); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err := p.Get("all", list[0])

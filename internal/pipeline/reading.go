@@ -293,7 +293,8 @@ func (r *reading) keep(id pageID, page *extract.Page) error {
 	}
 	ref, err := r.kept.Put(r.t.units[id.unit].name, id.fileNumber(), load.PageMeta{
 		Position: position, Status: page.Status, Date: page.Date, Wire: page.Wire,
-	}, page.Body)
+	}, page.Body, page.Gzip)
+	page.Gzip = nil // on disk now
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func TestResumeSurvivesATornPage(t *testing.T) {
 	w := newWorldOf(t, 0.1, nil)
 	w.ok(Options{}, "request_list")
 	w.stopAfter(250, Options{}, "requests")
-	pages, err := filepath.Glob(filepath.Join(w.root, "_etl/requests/stage/*/*/00000-*.json.zst"))
+	pages, err := filepath.Glob(filepath.Join(w.root, "_etl/requests/stage/*/*/00000-*.json.*"))
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("no kept pages: %v", err)
 	}
