@@ -18,7 +18,7 @@ $(SUITES):
 .PHONY: bench bench-quick
 
 bench:
-	@tools/prepare go cc && cd bench && go run .
+	@tools/prepare go cc && cd bench && GOFLAGS=-mod=mod go run .
 
 bench-quick:
-	@tools/prepare go cc && cd bench && go run . -quick
+	@tools/prepare go cc && cd bench && GOFLAGS=-mod=mod go run . -quick

@@ -38,8 +38,9 @@ func (b *bench) build() error {
 			args = append(args, "-trimpath")
 		}
 		cmd := exec.CommandContext(b.ctx, "go", append(args, packages...)...)
+		cmd.Env = os.Environ()
 		if name != "duck" {
-			cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+			cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 		}
 		if name == "etl" {
 			cmd.Dir = ".."

@@ -34,7 +34,9 @@ func ready(job wire.Job) (func() (wire.Point, error), error) {
 	case "version":
 		return func() (wire.Point, error) { return version(db, job) }, nil
 	case "compare":
-		return func() (wire.Point, error) { return wire.Point{}, compare(context.Background(), db, job.Data, job.Other) }, nil
+		return func() (wire.Point, error) {
+			return wire.Point{}, compare(context.Background(), db, job.Data, job.Other)
+		}, nil
 	}
 	schema, err := sample.Schema(job.Schema, job.Columns)
 	if err != nil {
