@@ -14,7 +14,8 @@ import (
 type limiter struct {
 	mu     sync.Mutex
 	per    time.Duration
-	log    []time.Time // the last len(log) requests, a ring; empty: no limit
+	most   int         // requests in one period; 0: no limit
+	log    []time.Time // the last requests; a ring once there are most of them
 	oldest int         // index in log
 	paused time.Time   // nothing goes before
 }
@@ -26,10 +27,10 @@ func newLimiter(l config.Limits, share float64) *limiter {
 	}
 	allowed := float64(l.Requests) * orDefault(l.Share, 1) * orDefault(share, 1)
 	if allowed < 1 { // less than one request per period is one in a longer period
-		return &limiter{per: time.Duration(float64(l.Per) / allowed), log: make([]time.Time, 1)}
+		return &limiter{per: time.Duration(float64(l.Per) / allowed), most: 1}
 	}
 	const rounding = 1e-9 // 0.29 × 100 is 28.999999999999996
-	return &limiter{per: l.Per, log: make([]time.Time, int(allowed+rounding))}
+	return &limiter{per: l.Per, most: int(allowed + rounding)}
 }
 
 // take lets a request go at now if all limiters do, and returns 0 and false.
@@ -65,20 +66,21 @@ func (l *limiter) due(now time.Time) (wait time.Duration, paused bool) {
 	if d := l.paused.Sub(now); d > 0 {
 		return d, true
 	}
-	if len(l.log) == 0 {
+	if l.most == 0 || len(l.log) < l.most {
 		return 0, false
 	}
-	if last := l.log[l.oldest]; !last.IsZero() {
-		return max(0, last.Add(l.per).Sub(now)), false
-	}
-	return 0, false
+	return max(0, l.log[l.oldest].Add(l.per).Sub(now)), false
 }
 
 // note puts a request into the log.
 func (l *limiter) note(now time.Time) {
-	if len(l.log) > 0 {
+	switch {
+	case l.most == 0:
+	case len(l.log) < l.most:
+		l.log = append(l.log, now)
+	default:
 		l.log[l.oldest] = now
-		l.oldest = (l.oldest + 1) % len(l.log)
+		l.oldest = (l.oldest + 1) % l.most
 	}
 }
 

@@ -52,14 +52,25 @@ func (s *Server) zips(c *call, rep reply) bool {
 	return s.values.on("gzip") && len(rep.body) >= zipFrom && strings.Contains(c.Header.Get("Accept-Encoding"), "gzip")
 }
 
-func zip(body []byte) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+// zip compresses a body.
+func zip(body []byte) []byte { return newZipper().zip(body) }
+
+// A zipper compresses one body after the other: a new one is half a megabyte.
+type zipper struct{ w *gzip.Writer }
+
+func newZipper() *zipper {
+	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
 		panic(err) // the level is a valid one
 	}
+	return &zipper{w}
+}
+
+func (z *zipper) zip(body []byte) []byte {
+	var b bytes.Buffer
+	z.w.Reset(&b)
 	// Writing into memory does not fail.
-	_, _ = w.Write(body)
-	_ = w.Close()
+	_, _ = z.w.Write(body)
+	_ = z.w.Close()
 	return b.Bytes()
 }

@@ -29,6 +29,7 @@ type Server struct {
 	values  values
 	sources map[string]*mount
 	ledger  sync.Mutex // one line at a time
+	zippers sync.Pool
 }
 
 // A mount is an API as a server serves it.
@@ -51,7 +52,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, values: v, sources: map[string]*mount{}}
+	s := &Server{options: o, values: v, sources: map[string]*mount{}, zippers: sync.Pool{New: func() any { return newZipper() }}}
 	for _, a := range apis() {
 		s.sources[a.name] = &mount{source: a.open(o, v), faults: slices.Concat(Faults(), a.faults), strike: v.strike(a.name + ".fail")}
 	}
@@ -130,7 +131,9 @@ func (s *Server) send(w http.ResponseWriter, c *call, name string, rep reply, f 
 		return
 	}
 	if s.zips(c, rep) {
-		rep.body = zip(rep.body)
+		z := s.zippers.Get().(*zipper)
+		rep.body = z.zip(rep.body)
+		s.zippers.Put(z)
 		h.Set("Content-Encoding", "gzip")
 	}
 	if s.values.on("gzip") {

@@ -13,7 +13,8 @@ import (
 // clientOptions are the settings of the client of a source.
 func (o *Options) clientOptions(src *config.Source) extract.Options {
 	return extract.Options{
-		Transport: o.Transport, Now: o.Now, Sleep: o.Sleep, Log: o.Log.With("source", src.Name), Share: o.RateShare, State: o.stateFolder(),
+		Transport: o.Transport, Now: o.Now, Sleep: o.Sleep, Log: o.Log.With("source", src.Name), Share: o.RateShare,
+		State: o.stateFolder(), MaxPage: o.MaxPage, Rand: o.Rand,
 	}
 }
 

@@ -9,12 +9,13 @@ import (
 	"etl/extract"
 )
 
-// Bounds of reading ahead. A slice holds at most listsAhead × pagesAhead pages
-// that the transform has not taken yet; requests in flight are bounded by the
-// source's concurrency.
+// Bounds of reading ahead. A slice holds at most listsAhead × (pagesAhead +
+// pagesReady) pages that the transform has not taken yet; requests in flight are
+// bounded by the source's concurrency.
 const (
 	listsAhead = 16
-	pagesAhead = 16
+	pagesAhead = 16 // of a list whose pages are planned
+	pagesReady = 4  // of any list, while those before it are read
 )
 
 // A fetched is one accepted page, or the end of a unit.
@@ -55,16 +56,18 @@ type fetcher struct {
 // plan order.
 func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) error {
 	queue := make(chan *stream, listsAhead)
+	slots := make(chan struct{}, max(1, f.concurrency)) // more lists than requests would only break their order
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(queue)
 		for u := range units {
 			for l := range units[u].parents {
-				s := &stream{unit: u, list: l, pages: make(chan placed)}
-				if err := send(ctx, queue, s); err != nil {
+				s := &stream{unit: u, list: l, pages: make(chan placed, pagesReady)}
+				if err := errors.Join(send(ctx, queue, s), send(ctx, slots, struct{}{})); err != nil {
 					return err
 				}
 				g.Go(caught(func() error {
+					defer func() { <-slots }()
 					defer close(s.pages)
 					return f.readList(ctx, s)
 				}))

@@ -34,6 +34,8 @@ type Options struct {
 
 	Now       func() time.Time // nil: time.Now
 	Sleep     func(context.Context, time.Duration) error
+	Rand      func() float64    // in [0, 1), for jitter; nil: math/rand
+	MaxPage   int64             // bytes of a page; 0: the default of extract
 	Transport http.RoundTripper // nil: that of extract
 	Log       *slog.Logger      // nil: discard
 	Progress  func(Progress)    // nil: none; called from several goroutines

@@ -34,6 +34,8 @@ type trial struct {
 	set  []string // NAME=VALUE of switches; empty: every one at its default
 	with []string // what goes with them: NAME=VALUE of switches, variables and settings
 	run  []string // pipelines
+
+	parser *parser // shared by trials
 }
 
 // notYet marks an ending of the guide that etl is known not to come to.
@@ -183,7 +185,7 @@ func (tr trial) prepare(t *testing.T) (*world, *config.Config, Options) {
 			h.ServeHTTP(rw, r)
 		})
 	})
-	c := w.config()
+	c := tr.parser.parse(w)
 	for _, p := range c.Pipelines {
 		p.Paging.Size = cmp.Or(with.sizes[p.Source.Name], with.sizes[""])
 		p.Complete = cmp.Or(with.complete, p.Complete)
@@ -191,7 +193,59 @@ func (tr trial) prepare(t *testing.T) (*world, *config.Config, Options) {
 		p.Source.Timeout = cmp.Or(with.timeout, p.Source.Timeout)
 		p.MaxRejects.Count = with.rejects
 	}
-	return w, c, Options{Config: c, Now: at.Now, Sleep: at.sleep, Concurrency: 1}
+	half := func() float64 { return 0.5 }
+	return w, c, Options{Config: c, Now: at.Now, Sleep: at.sleep, Rand: half, MaxPage: 4 << 20, Concurrency: 1}
+}
+
+// A parser keeps what it parsed for each environment: parsing costs as much as
+// a small run.
+type parser struct {
+	mu     sync.Mutex
+	parsed map[string]*config.Config
+}
+
+// parse returns the configuration of a world. It is parsed at an address that
+// stands for that of any simulator.
+func (p *parser) parse(w *world) *config.Config {
+	w.t.Helper()
+	const anywhere = "http://127.0.0.1:1"
+	at := w.url
+	w.url = anywhere
+	defer func() { w.url = at }()
+	key := fmt.Sprint(w.sim.Env(anywhere), w.env)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parsed[key] == nil {
+		p.parsed[key] = w.config()
+	}
+	c := copied(p.parsed[key])
+	for _, pipeline := range c.Pipelines {
+		pipeline.Source.BaseURL = strings.Replace(pipeline.Source.BaseURL, anywhere, at, 1)
+	}
+	return c
+}
+
+// copied returns a configuration whose pipelines and sources can be changed.
+func copied(c *config.Config) *config.Config {
+	d := *c
+	d.Pipelines = nil
+	sources, pipelines := map[*config.Source]*config.Source{}, map[*config.Pipeline]*config.Pipeline{}
+	for _, p := range c.Pipelines {
+		if sources[p.Source] == nil {
+			source := *p.Source
+			sources[p.Source] = &source
+		}
+		q := *p
+		q.Source, q.ForEach = sources[p.Source], slices.Clone(p.ForEach)
+		pipelines[p] = &q
+		d.Pipelines = append(d.Pipelines, &q)
+	}
+	for _, p := range d.Pipelines {
+		for i, each := range p.ForEach {
+			p.ForEach[i].Pipeline = pipelines[each.Pipeline]
+		}
+	}
+	return &d
 }
 
 // parents returns the pipelines whose rows those of a trial ask for.
@@ -343,8 +397,9 @@ func plain(v any) string {
 // Every row of the table of switches ends as it says. Of several pipelines it is
 // told how the first ended that did not end well.
 func TestSwitches(t *testing.T) {
+	p := &parser{parsed: map[string]*config.Config{}}
 	for _, row := range guideRows(t, "switch") {
-		tr := trial{set: quotes(row[0]), with: quotes(row[1]), run: quotes(row[2])}
+		tr := trial{set: quotes(row[0]), with: quotes(row[1]), run: quotes(row[2]), parser: p}
 		t.Run(cmp.Or(strings.Join(tr.set, " "), "defaults"), func(t *testing.T) {
 			t.Parallel()
 			e := ending{ends: "0"}
