@@ -25,6 +25,9 @@ type Options struct {
 	Rand      func() float64                                   // in [0, 1), for jitter; nil: math/rand
 	Log       *slog.Logger                                     // pages at Debug, waits at Info; nil: discard
 	Share     float64                                          // of the source's limit, between processes; 0: 1
+	Workers   int                                              // processes that share the source; each has its part of the declared concurrency; 0: 1
+	Used      int64                                            // requests that others made at UsedAt and that count against the share
+	UsedAt    time.Time
 	MaxPage   int64                                            // bytes of a page, on the wire and decoded; 0: 256 MiB
 	Deadline  time.Duration                                    // for trying again, from the first failure of a page; 0: 10m
 	State     string                                           // folder of this machine for refresh tokens that servers gave in exchange; empty: they end with the client
@@ -84,10 +87,13 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		timeout:  orDefault(src.Timeout, defaultTimeout),
 		retries:  max(0, orDefault(src.Retries, defaultRetries)),
 		maxWait:  orDefault(src.MaxWait, defaultMaxWait),
-		gate:     semaphore.NewWeighted(int64(orDefault(src.Limits.Concurrency, defaultConcurrency))),
+		gate:     semaphore.NewWeighted(int64(concurrency(src.Limits, o.Workers))),
 		limiter:  newLimiter(src.Limits, o.Share),
 		redactor: newRedactor(src),
 		lanes:    map[string]*lane{},
+	}
+	for range min(o.Used, int64(len(c.limiter.log))) {
+		c.limiter.note(o.UsedAt)
 	}
 	if c.session, err = newSession(c); err != nil {
 		return nil, err
@@ -98,6 +104,14 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		}
 	}
 	return c, nil
+}
+
+// concurrency is how many requests one of several workers may have under way.
+func concurrency(l config.Limits, workers int) int {
+	if l.Concurrency == 0 {
+		return defaultConcurrency
+	}
+	return max(1, l.Concurrency/max(1, workers))
 }
 
 // Stats returns what the client did so far.

@@ -19,6 +19,7 @@ type Commit struct {
 	Pipeline     string           `json:"pipeline"`
 	Run          string           `json:"run" jsonschema:"random id of the process that made the commit"`
 	Label        string           `json:"label,omitempty" jsonschema:"name that the user gave to the run"`
+	Plan         string           `json:"plan,omitempty" jsonschema:"id of the plan whose shards read it; absent: one process did"`
 	Restores     int64            `json:"restores,omitempty" jsonschema:"number of the commit whose state a rollback brought back"`
 	Time         time.Time        `json:"time" jsonschema:"when the commit was made, by the clock of its machine"`
 	Version      string           `json:"etl" jsonschema:"version of etl"`
@@ -84,6 +85,7 @@ type Draft struct {
 	Base         int64 // number of the commit that it builds on; 0: none
 	Run          string
 	Label        string
+	Plan         string // id of the plan whose shards read it; empty: one process did
 	Time         time.Time
 	Version      string
 	Schema       SchemaRef

@@ -15,7 +15,7 @@ import (
 func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 	c := &Commit{
 		Format: Format, Number: 1, Pipeline: d.pipeline,
-		Run: draft.Run, Label: draft.Label, Restores: draft.Restores, Time: draft.Time, Version: draft.Version,
+		Run: draft.Run, Label: draft.Label, Plan: draft.Plan, Restores: draft.Restores, Time: draft.Time, Version: draft.Version,
 		Schema: draft.Schema, Fingerprints: draft.Fingerprints,
 		Proof: draft.Proof, Counts: draft.Counts,
 		Parents: draft.Parents, ParentsFile: draft.ParentsFile, Drift: draft.Drift,
@@ -64,7 +64,7 @@ func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 // file returns a staged file as it will be when it is published.
 func (c *Commit) file(st *Stage, f StagedFile, name string) File {
 	return File{
-		Path: name, Staged: path.Join(st.folder, f.Staged),
+		Path: name, Staged: st.nameOf(f),
 		Rows: f.Rows, Bytes: f.Bytes, SHA256: f.SHA256, Partition: f.Partition, Slice: f.Slice,
 	}
 }

@@ -21,4 +21,5 @@ type StagedFile struct {
 	SHA256    string            `json:"sha256"` // in hex, of all bytes
 	Partition map[string]string `json:"partition,omitempty"`
 	Slice     string            `json:"slice,omitempty"`
+	Stage     string            `json:"stage,omitempty"` // folder below the destination; empty: the stage that it is committed from
 }

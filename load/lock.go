@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path"
+	"path/filepath"
 	"syscall"
 
 	"etl/internal/fault"
@@ -47,4 +48,42 @@ func (f *folder) lockFile(name string) (file *os.File, err error) {
 		return err
 	})
 	return file, err
+}
+
+// LockFile takes a lock of this machine on a file, so that of several processes
+// one goes on with what another has left. It reports false if another holds it.
+// To unlock removes the file.
+func LockFile(name string) (unlock func() error, ok bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(name), 0o750); err != nil {
+		return nil, false, fault.New(fault.Storage, "locking %s: %w", name, err)
+	}
+	for {
+		file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, forUs)
+		if err != nil {
+			return nil, false, fault.New(fault.Storage, "locking %s: %w", name, err)
+		}
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, false, file.Close()
+		}
+		if err != nil {
+			return nil, false, fault.New(fault.Storage, "locking %s: %w", name, errors.Join(err, file.Close()))
+		}
+		if stands(file, name) {
+			return func() error { return errors.Join(os.Remove(name), file.Close()) }, true, nil
+		}
+		if err := file.Close(); err != nil { // it was removed when its lock was free: another stands there
+			return nil, false, fault.New(fault.Storage, "locking %s: %w", name, err)
+		}
+	}
+}
+
+// stands tells whether a file is the one that has a name.
+func stands(file *os.File, name string) bool {
+	mine, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(name)
+	return err == nil && os.SameFile(mine, there)
 }

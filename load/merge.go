@@ -197,7 +197,7 @@ func (j *merging) copyFolder(p *part, f *mergedFolder) error {
 }
 
 func (j *merging) copyStaged(p *part, f StagedFile) error {
-	in, err := j.stage.open(f.Staged)
+	in, err := j.stage.openFile(f)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (st *Stage) KeysBetween(o WriterOptions, key []string, files []StagedFile) 
 	}
 	var keys []int64
 	for _, f := range files {
-		b, err := st.open(f.Staged)
+		b, err := st.openFile(f)
 		if err != nil {
 			return nil, err
 		}

@@ -71,19 +71,29 @@ func (w *ParentsWriter) Write(p Parent) error {
 // bytes, where a commit may refer to it by the name that is returned. Without
 // parents there is no file, and the name is empty.
 func (w *ParentsWriter) Close() (name string, err error) {
-	if err := w.part.close(); err != nil {
-		return "", errors.Join(err, w.part.abort())
+	file, err := w.CloseStaged()
+	if err != nil || file == nil {
+		return "", err
 	}
-	if len(w.part.files) == 0 {
-		return "", nil
-	}
-	if len(w.part.files) > 1 {
-		return "", errors.Join(fault.New(fault.Data, "writing parents: more than one file holds"), w.part.abort())
-	}
-	file, st := w.part.files[0], w.part.stage
+	st := w.part.stage
 	name = file.SHA256 + parentsSuffix
 	err = st.data.store.objects.move(path.Join(st.folder, file.Staged), st.data.state("parents", name))
 	return name, stored(err, "writing the parents of %s", st.data.pipeline)
+}
+
+// CloseStaged ends the file and leaves it in the stage. Without parents there is
+// none, and it returns nil.
+func (w *ParentsWriter) CloseStaged() (*StagedFile, error) {
+	if err := w.part.close(); err != nil {
+		return nil, errors.Join(err, w.part.abort())
+	}
+	if len(w.part.files) > 1 {
+		return nil, errors.Join(fault.New(fault.Data, "writing parents: more than one file holds"), w.part.abort())
+	}
+	if len(w.part.files) == 0 {
+		return nil, nil
+	}
+	return &w.part.files[0], nil
 }
 
 // Abort gives up and removes the file.
@@ -108,7 +118,12 @@ func (d *Dataset) ReadParents(c *Commit, each func(Parent) error) error {
 	if err != nil {
 		return stored(err, "reading the parents of %s", d.pipeline)
 	}
-	return readBlob(b, c.ParentsFile, strings.TrimSuffix(c.ParentsFile, parentsSuffix), func(r *reader) error {
+	return readParents(b, c.ParentsFile, strings.TrimSuffix(c.ParentsFile, parentsSuffix), each)
+}
+
+// readParents passes on what a file of parents holds, and closes it.
+func readParents(b blob, name, sum string, each func(Parent) error) error {
+	return readBlob(b, name, sum, func(r *reader) error {
 		l := parentsLayout()
 		if err := r.matches(l); err != nil {
 			return err

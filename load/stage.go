@@ -1,8 +1,11 @@
 package load
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"etl/internal/fault"
@@ -49,6 +52,24 @@ func (st *Stage) open(name string) (blob, error) {
 	return b, stored(err, "reading %s of %s", name, st.data.pipeline)
 }
 
+// openFile opens a staged file, of this stage or of the one that it names.
+func (st *Stage) openFile(f StagedFile) (blob, error) {
+	b, err := st.data.store.objects.open(st.nameOf(f))
+	return b, stored(err, "reading %s of %s", f.Staged, st.data.pipeline)
+}
+
+// nameOf returns the name of a staged file below the destination.
+func (st *Stage) nameOf(f StagedFile) string {
+	return path.Join(cmp.Or(f.Stage, st.folder), f.Staged)
+}
+
+// Own returns a file of this stage with the name of the stage, so that another
+// one can commit it.
+func (st *Stage) Own(f StagedFile) StagedFile {
+	f.Stage = st.folder
+	return f
+}
+
 // Clear removes the files that the stage holds for a commit, and the stage if
 // nothing else is left in it. Kept pages stay.
 func (st *Stage) Clear() error {
@@ -70,7 +91,7 @@ func (st *Stage) Clear() error {
 // Discard removes staged files that no commit will take up.
 func (st *Stage) Discard(files ...StagedFile) (err error) {
 	for _, f := range files {
-		err = errors.Join(err, st.data.store.objects.remove(path.Join(st.folder, f.Staged)))
+		err = errors.Join(err, st.data.store.objects.remove(st.nameOf(f)))
 	}
 	return stored(err, "discarding files of %s", st.data.pipeline)
 }
@@ -78,17 +99,20 @@ func (st *Stage) Discard(files ...StagedFile) (err error) {
 // ready says whether a commit may be made from the stage: gc has not closed
 // it, and all that the commit names is there. Anything else is a lost race.
 func (st *Stage) ready(c *Commit) error {
-	closed, err := st.data.store.has(path.Join(st.folder, closedMark))
-	if err != nil {
-		return err
-	}
-	if closed {
-		return fault.New(fault.Conflict, "committing %s: its stage was closed as abandoned", st.data.pipeline).
-			WithHint("run it again")
-	}
-	names := st.data.attached(c)
+	names, stages := st.data.attached(c), map[string]bool{st.folder: true}
 	for _, f := range c.moves() {
 		names = append(names, f.Staged)
+		stages[path.Dir(f.Staged)] = true
+	}
+	for _, folder := range slices.Sorted(maps.Keys(stages)) {
+		closed, err := st.data.store.has(path.Join(folder, closedMark))
+		if err != nil {
+			return err
+		}
+		if closed {
+			return fault.New(fault.Conflict, "committing %s: its stage was closed as abandoned", st.data.pipeline).
+				WithHint("run it again")
+		}
 	}
 	for _, name := range names {
 		there, err := st.data.store.has(name)

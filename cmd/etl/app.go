@@ -67,7 +67,7 @@ func (sh *shell) app() *cli.App {
 		Writer:      sh.stdout,
 		ErrWriter:   sh.stderr,
 		Commands: []*cli.Command{
-			sh.demoCommand(), sh.initCommand(), sh.checkCommand(), sh.validateCommand(), sh.planCommand(), sh.runCommand(),
+			sh.demoCommand(), sh.initCommand(), sh.checkCommand(), sh.validateCommand(), sh.planCommand(), sh.runCommand(), sh.commitCommand(),
 			sh.previewCommand(), sh.rejectsCommand(), sh.filesCommand(), sh.loadCommand(), sh.schemaCommand(), sh.inspectCommand(), sh.logCommand(),
 			sh.verifyCommand(), sh.rollbackCommand(), sh.gcCommand(),
 			sh.simCommand(), sh.versionCommand(), sh.completionCommand(), sh.completeCommand(),

@@ -24,14 +24,21 @@ func (sh *shell) planCommand() *cli.Command {
 			"flags would ask for, the proof that a commit needs, and what it would resume. That\n" +
 			"asks nothing of the API. With --estimate it logs in and asks for up to five first\n" +
 			"pages of each pipeline, and reckons requests, time and disk from them; ~ marks what\n" +
-			"is reckoned from a part. It writes nothing.\n\n" + examples(
+			"is reckoned from a part. It writes nothing, but with --shards a plan for several\n" +
+			"workers, for etl run --plan and etl commit --plan; see docs/scaling.md.\n\n" + examples(
 			"etl plan", "everything",
 			"etl plan --estimate requests", "how long will it take?",
-			"etl plan --missing --json", "for a script"),
+			"etl plan --missing --json", "for a script",
+			"etl plan --shards 8 --plan-out plans/", "freeze it for several workers"),
 		ArgsUsage: "[PIPELINE|GLOB…]",
 		Flags: append(append(sh.projectFlags(), sh.choiceFlags()...),
 			sh.toggle("estimate", "add requests, rows, time and disk, by first pages"),
 			sh.toggle("json", "one line of JSON"),
+			sh.text("shards", "", "`NUMBER` of workers to divide the run among: needs --plan-out"),
+			sh.text("plan-out", "", "`URI` for the plan of several workers: a file, or a name below the destination; a folder if it ends in /"),
+			sh.text("expires", "24h", "`DURATION` in which such a plan must be done"),
+			sh.text("memory", "", "`SIZE` of what each of several workers holds in memory before it is written, as 96MiB"),
+			sh.text("run-id", "", "`NAME` of such a plan in its commits, for people"),
 		),
 		Action: sh.plan,
 	}
@@ -49,6 +56,9 @@ func (sh *shell) plan(c *cli.Context) error {
 		return err
 	}
 	o.Log = slog.New(slog.NewTextHandler(sh.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	if c.String("shards") != "" || c.String("plan-out") != "" {
+		return sh.divide(c, o)
+	}
 	if o.Store, err = openIfThere(o.Config); err != nil {
 		return err
 	}

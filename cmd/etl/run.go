@@ -26,10 +26,13 @@ func (sh *shell) runCommand() *cli.Command {
 			"etl run", "everything",
 			"etl run 'request*' --env-file crm.env", "some, with variables from a file",
 			"etl run --missing --empty-is-99", "what is not there yet",
-			"etl run -q --summary-file run.json", "for a scheduler"),
+			"etl run -q --summary-file run.json", "for a scheduler",
+			"etl run --plan plans/7f3a.json --shard 2", "a part of a plan, on one of several workers"),
 		ArgsUsage: "[PIPELINE|GLOB…]",
 		Flags: append(append(sh.projectFlags(), sh.choiceFlags()...),
 			sh.toggle("allow-shrink", "let a data set lose most of its rows"),
+			sh.text("plan", "", "`URI` of a plan of etl plan --shards, of which to do one shard"),
+			sh.text("shard", "", "`NUMBER` of that shard, from 0; else by JOB_COMPLETION_INDEX, CLOUD_RUN_TASK_INDEX or AWS_BATCH_JOB_ARRAY_INDEX"),
 			sh.text("run-id", "", "`NAME` of the run in its commits, for people"),
 			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
@@ -44,7 +47,10 @@ func (sh *shell) runCommand() *cli.Command {
 
 // runPipelines runs pipelines and tells what became of them. Whatever happens
 // once the flags are known, it leaves a summary.
-func (sh *shell) runPipelines(c *cli.Context) error {
+func (sh *shell) runPipelines(c *cli.Context) error { return sh.summed(c, sh.execute) }
+
+// summed does what a command does, and leaves the summary of it.
+func (sh *shell) summed(c *cli.Context, execute func(*cli.Context) (*pipeline.Summary, error)) error {
 	toTerminal := isTerminal(sh.stdout) && !c.Bool("json")
 	d := delivery{file: c.String("summary-file"), xcom: sh.xcom}
 	if !toTerminal {
@@ -53,7 +59,7 @@ func (sh *shell) runPipelines(c *cli.Context) error {
 	if err := d.begin(); err != nil {
 		return err
 	}
-	s, err := sh.execute(c)
+	s, err := execute(c)
 	if err != nil {
 		err = stoppedBy(c.Context, err)
 		sh.tell(err)
@@ -74,6 +80,12 @@ func (sh *shell) runPipelines(c *cli.Context) error {
 
 // execute runs what the command line asks for.
 func (sh *shell) execute(c *cli.Context) (*pipeline.Summary, error) {
+	if c.String("plan") != "" {
+		return sh.runShard(c)
+	}
+	if c.IsSet("shard") {
+		return nil, usage("--shard is of a plan").WithHint("name the plan with --plan")
+	}
 	o, err := sh.options(c)
 	if err != nil {
 		return nil, err

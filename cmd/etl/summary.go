@@ -82,7 +82,7 @@ func (sh *shell) leaveSummary(app *cli.App, args []string, err error) {
 			d.file = args[i+1]
 		}
 	}
-	if args[0] == "run" {
+	if args[0] == "run" || args[0] == "commit" {
 		d.xcom = sh.xcom
 		if asJSON || !isTerminal(sh.stdout) {
 			d.line = sh.stdout

@@ -176,8 +176,23 @@ func (r *reading) serverDate() time.Time {
 	return r.date
 }
 
-// identity names the slice of this configuration: the folder of its stage, and
-// what kept pages must agree with.
+// place names the folder of the stage and what kept pages must agree with: the
+// slice, or the unit of a plan.
+func (t *take) place() string {
+	if t.plan == "" {
+		return t.identity()
+	}
+	name := "plan-" + t.plan
+	if t.slice.name != "" {
+		name += "-" + t.slice.name
+	}
+	if t.part {
+		name += "-" + t.units[0].name
+	}
+	return name
+}
+
+// identity names the slice of this configuration.
 func (t *take) identity() string {
 	name := t.id.All[:32]
 	if t.slice.name != "" {

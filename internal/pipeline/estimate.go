@@ -14,6 +14,10 @@ import (
 // mostSamples is how many first pages an estimate asks for of a pipeline.
 const mostSamples = 5
 
+// defaultAtOnce is how many requests are under way at one time at a source that
+// does not say: the default of extract.
+const defaultAtOnce = 4
+
 // An Estimate is what a pipeline would take, as some of its first pages tell.
 type Estimate struct {
 	Requests int64   `json:"requests"`
@@ -76,7 +80,7 @@ func (o *Outline) Estimate(ctx context.Context) error {
 // demand logs in, and says what the source allows.
 func (j *job) demand(ctx context.Context) *Demand {
 	src := j.p.Source
-	d := demandWithin(src.Limits, j.o.RateShare, 4) // the default of extract
+	d := demandWithin(src.Limits, j.o.RateShare, defaultAtOnce)
 	d.Source = src.Name
 	if src.Auth.Login != nil || src.Auth.OAuth2 != nil {
 		d.Logins = 1

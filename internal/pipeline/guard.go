@@ -85,11 +85,11 @@ func (t *take) instant(column arrow.Array, row int) (time.Time, bool) {
 
 // checkDrift refuses members that the schema does not know, where drift: fail
 // says so.
-func (t *take) checkDrift(b *built) error {
-	if !t.p.Schema.FailOnDrift || len(b.drift) == 0 {
+func (t *take) checkDrift(drift map[string]int64) error {
+	if !t.p.Schema.FailOnDrift || len(drift) == 0 {
 		return nil
 	}
-	paths := slices.Sorted(maps.Keys(b.drift))
+	paths := slices.Sorted(maps.Keys(drift))
 	return fault.New(fault.Data, "pipeline %s: the records hold %d members that schema %s does not know: %s",
 		t.p.Name, len(paths), t.p.Schema.Name, strings.Join(paths[:min(len(paths), 10)], ", ")).
 		WithHint("add them to the schema as columns; the kept pages are then used, nothing is asked twice")

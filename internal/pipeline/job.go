@@ -68,7 +68,7 @@ func (j *job) checkBase(base *load.Commit) error {
 // bring reads one slice, proves it and commits it.
 func (j *job) bring(ctx context.Context, s slice) (err error) {
 	t := &take{job: j, slice: s, base: j.commit}
-	if err := t.plan(ctx); err != nil {
+	if err := t.lay(ctx); err != nil {
 		return err
 	}
 	if t.nothingToDo() {
@@ -120,10 +120,20 @@ type take struct {
 	// attempted says that a commit may refer to the stage, whatever came of it:
 	// from then on nothing is removed from it here.
 	attempted bool
+
+	part   bool      // one unit of a plan that several workers share; others judge the whole
+	plan   string    // id of that plan; empty: none
+	frozen []listing // parents as that plan lists them, one for each ForEach
+	beside bool      // another worker reads the same on this machine: its pages are left alone
+	freeze bool      // note parents in frozen, instead of taking them from there
 }
 
-// plan decides what is asked.
-func (t *take) plan(ctx context.Context) error {
+// judgesCovers tells whether the take holds its lists against the total over
+// all given values: it has all of them.
+func (t *take) judgesCovers() bool { return t.p.Covers && !t.part }
+
+// lay decides what is asked.
+func (t *take) lay(ctx context.Context) error {
 	parents, err := t.planParents(ctx)
 	if err != nil {
 		return err
@@ -155,34 +165,13 @@ func (t *take) leave(b *built, cause error) error {
 // count adds what was read to the pipeline's result, whether it is committed
 // or not.
 func (t *take) count(b *built) {
-	r := &t.result
 	if b == nil {
 		return
 	}
-	r.Pages += b.counts.Pages
-	r.Bytes += b.counts.Bytes
-	r.Served += b.counts.Served
-	r.Duplicates += b.counts.Duplicates
-	r.Rejected += b.counts.Rejected
-	r.Reread += b.counts.Reread
-	r.Gone += b.counts.Gone
-	r.Asked += b.counts.Asked
-	r.Unchanged += b.counts.Unchanged
-	if b.counts.DeclaredTotal != nil {
-		sum := *b.counts.DeclaredTotal
-		if r.DeclaredTotal != nil {
-			sum += *r.DeclaredTotal
-		}
-		r.DeclaredTotal = &sum
-	}
+	t.result.add(b.counts)
+	t.result.drifted(b.drift)
 	if b.proof != "" {
-		r.Proof = weaker(r.Proof, b.proof)
-	}
-	for path, n := range b.drift {
-		if r.Drift == nil {
-			r.Drift = map[string]int64{}
-		}
-		r.Drift[path] += n
+		t.result.Proof = weaker(t.result.Proof, b.proof)
 	}
 }
 

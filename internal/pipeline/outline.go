@@ -108,7 +108,7 @@ func (p *Planned) fill(ctx context.Context) error {
 	if known, err := p.parents(); err != nil || !known || len(due) == 0 {
 		return err
 	}
-	if err := p.takes[0].plan(ctx); err != nil {
+	if err := p.takes[0].lay(ctx); err != nil {
 		return err
 	}
 	p.count(p.takes[0])
@@ -194,7 +194,7 @@ func (p *Planned) resumes() error {
 		return nil
 	}
 	for _, t := range p.takes {
-		stage, err := t.ds.Stage(t.identity(), t.run)
+		stage, err := t.ds.Stage(t.place(), t.run)
 		if err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (p *Planned) resumes() error {
 // keptIn returns the folder of the readings of the slice.
 func (t *take) keptIn(stage *load.Stage) string {
 	if t.o.StageDir != "" {
-		return filepath.Join(t.o.StageDir, t.p.Name, t.identity())
+		return filepath.Join(t.o.StageDir, t.p.Name, t.place())
 	}
 	return filepath.Dir(stage.Folder())
 }

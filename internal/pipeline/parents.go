@@ -83,7 +83,7 @@ func scalars(fields []config.Field) map[string]any {
 // parentRows reads the parents of one for_each from the newest commit of its
 // pipeline, and leaves out those that are as they were when last asked.
 func (t *take) parentRows(ctx context.Context, i int, f config.ForEach) ([]map[string]any, error) {
-	commit, err := t.parentCommit(i, f.Pipeline)
+	commit, err := t.commitOfParents(i, f.Pipeline)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +91,7 @@ func (t *take) parentRows(ctx context.Context, i int, f config.ForEach) ([]map[s
 	t.family = fam
 	columns := t.parentColumns(f)
 	var rows []map[string]any
-	ds := t.o.Store.Dataset(f.Pipeline.Name)
-	err = ds.Scan(commit, columns, func(row []any) error {
+	err = t.listed(ctx, i, commit, columns, func(row []any) error {
 		parent := map[string]any{}
 		for c, name := range columns {
 			parent[name] = scalar(row[c])
@@ -100,6 +99,7 @@ func (t *take) parentRows(ctx context.Context, i int, f config.ForEach) ([]map[s
 		if !matches(parent, f.Where) {
 			return ctx.Err()
 		}
+		t.note(i, columns, parent)
 		if f.Changed != "" {
 			value := fmt.Sprint(parent[f.Changed])
 			if !t.uses(f.Changed) {
@@ -218,7 +218,8 @@ func (t *take) changedOnly(fam *family, rows []map[string]any) ([]map[string]any
 type kin struct {
 	t      *take
 	w      *load.ParentsWriter
-	file   string // name in the stage, after finish
+	file   string           // name below parents/, after finish
+	staged *load.StagedFile // of a part, after finish; nil: no parents
 	unit   int
 	list   int
 	open   *load.Parent
@@ -232,6 +233,9 @@ func (t *take) newKin() (*kin, error) {
 		return nil, err
 	}
 	k := &kin{t: t, w: w, unit: -1}
+	if t.part { // they belong to no unit
+		return k, nil
+	}
 	for _, p := range t.family.unchanged {
 		if err := w.Write(p); err != nil {
 			return nil, err
@@ -269,6 +273,10 @@ func (k *kin) flush() error {
 
 func (k *kin) finish() (err error) {
 	if err := k.flush(); err != nil {
+		return err
+	}
+	if k.t.part {
+		k.staged, err = k.w.CloseStaged()
 		return err
 	}
 	k.file, err = k.w.Close()

@@ -116,7 +116,7 @@ func (l *tally) proves(keyed bool) (proof, why string) {
 // judgeCovers holds the lists of given values against the total of the list
 // without them.
 func (t *take) judgeCovers(b *built, v *judgement) {
-	if !t.p.Covers {
+	if !t.judgesCovers() {
 		return
 	}
 	total := v.distinct + b.counts.Rejected

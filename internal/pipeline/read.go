@@ -21,8 +21,10 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err != nil {
 		return b, err
 	}
-	if err := t.reading.whole(); err != nil {
-		return b, err
+	if !t.part { // what is read of a part is kept until all of its shard is
+		if err := t.reading.whole(); err != nil {
+			return b, err
+		}
 	}
 	if err := t.declare(ctx, 1); err != nil {
 		return b, err
@@ -58,10 +60,10 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err := accountsFor(b.counts, b.files, t.p); err != nil {
 		return b, err
 	}
-	if err := b.reject.check(b.counts.Served); err != nil {
+	if err := t.checkRejects(b.counts, b.reject.first); err != nil {
 		return b, err
 	}
-	return b, t.checkDrift(b)
+	return b, t.checkDrift(b.drift)
 }
 
 // sumUp fills in the counts that only the whole reading tells.
@@ -73,7 +75,7 @@ func (t *take) sumUp(b *built) {
 			total, declared = total+l.lastTotal, true
 		}
 	}
-	if t.p.Covers {
+	if t.judgesCovers() {
 		total = t.covers[1]
 	}
 	if declared {
@@ -82,15 +84,17 @@ func (t *take) sumUp(b *built) {
 	if len(t.p.ForEach) > 0 {
 		b.counts.Asked = int64(len(b.lists)) - b.counts.Gone
 	}
-	if t.family != nil {
+	if t.family != nil && !t.part {
 		b.counts.Unchanged = int64(len(t.family.unchanged))
 	}
 }
 
 // withoutDuplicates builds the files again if rows must leave them.
 func (t *take) withoutDuplicates(ctx context.Context, b *built, v *judgement) (*built, *judgement, error) {
-	if err := t.olderThanStored(b, v); err != nil {
-		return b, v, err
+	if !t.part {
+		if err := t.olderThanStored(b, v); err != nil {
+			return b, v, err
+		}
 	}
 	if len(v.drop) == 0 {
 		return b, v, nil
@@ -117,7 +121,7 @@ func (t *take) rebuild(ctx context.Context, old *built, drop map[int64]bool) (*b
 // declare asks for the total over all values, before (0) and after (1) their
 // lists are read.
 func (t *take) declare(ctx context.Context, at int) (err error) {
-	if !t.p.Covers || t.reading.rebuilt {
+	if !t.judgesCovers() || t.reading.rebuilt {
 		return nil
 	}
 	t.covers[at], err = t.list(0, 0).Total(ctx)
@@ -144,7 +148,7 @@ func (t *take) again(ctx context.Context, b *built) (bool, error) {
 	moved := false
 	for i := range b.lists {
 		l := &b.lists[i]
-		if proof, _ := l.proves(b.keys != nil); l.strongest != config.Counted || l.hint || proof == config.Counted && !t.p.Covers {
+		if proof, _ := l.proves(b.keys != nil); l.strongest != config.Counted || l.hint || proof == config.Counted && !t.judgesCovers() {
 			continue
 		}
 		if t.reading.again >= allowance(b) {
@@ -164,7 +168,7 @@ func (t *take) again(ctx context.Context, b *built) (bool, error) {
 		}
 		moved = true
 	}
-	if t.p.Covers && moved {
+	if t.judgesCovers() && moved {
 		if err := t.declare(ctx, 0); err != nil {
 			return false, err
 		}

@@ -80,16 +80,19 @@ func placeOf(unit, fileNumber int) pageID {
 func (t *take) openReading() (err error) {
 	r := &reading{t: t, arrived: map[pageID]*keptPage{}, pages: map[pageID]*keptPage{}}
 	t.reading = r
-	fresh, err := t.ds.Stage(t.identity(), t.run)
+	fresh, err := t.ds.Stage(t.place(), t.run)
 	if err != nil {
 		return err
 	}
 	dir := t.keptIn(fresh)
-	r.about = load.Reading{Identity: t.identity(), Run: t.run, Started: t.o.Now().UTC(), Schema: t.schemaHash(), State: load.BrokenOff}
+	r.about = load.Reading{Identity: t.place(), Run: t.run, Started: t.o.Now().UTC(), Schema: t.schemaHash(), State: load.BrokenOff}
 	if t.base != nil {
 		r.about.Base = t.base.Number
 	}
-	if err := r.choose(dir); err != nil {
+	if !t.beside {
+		err = r.choose(dir)
+	}
+	if err != nil {
 		return err
 	}
 	r.dir = filepath.Join(dir, r.about.Run) // pages may be another run's, files never
@@ -144,7 +147,7 @@ func (r *reading) remove(old load.Reading) error {
 // clear removes the files that a run which is no more has staged. The lock
 // says that it is no more.
 func (r *reading) clear(old load.Reading) error {
-	stage, err := r.t.ds.Stage(r.t.identity(), old.Run)
+	stage, err := r.t.ds.Stage(r.t.place(), old.Run)
 	if err != nil {
 		return err
 	}

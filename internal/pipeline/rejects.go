@@ -55,16 +55,17 @@ func (r *rejects) finish() (*load.StagedFile, error) {
 	return w.Close()
 }
 
-// check compares the number of rejects with what the pipeline allows.
-func (r *rejects) check(served int64) error {
-	allowed := r.p.MaxRejects.Count
-	if r.p.MaxRejects.Share > 0 {
-		allowed = int64(r.p.MaxRejects.Share * float64(served))
+// checkRejects compares the number of rejects with what the pipeline allows.
+// Of a part it is not known yet what share they will be.
+func (t *take) checkRejects(c load.Counts, first string) error {
+	allowed := t.p.MaxRejects.Count
+	if t.p.MaxRejects.Share > 0 {
+		allowed = int64(t.p.MaxRejects.Share * float64(c.Served))
 	}
-	if r.count <= allowed {
+	if c.Rejected <= allowed || t.part && t.p.MaxRejects.Share > 0 {
 		return nil
 	}
 	return fault.New(fault.Data, "pipeline %s: %d of %d records do not fit the schema %s, and %d may be set aside; the first: %s",
-		r.p.Name, r.count, served, r.p.Schema.Name, allowed, r.first).
+		t.p.Name, c.Rejected, c.Served, t.p.Schema.Name, allowed, first).
 		WithHint("mend the schema and run again: the kept pages are used, nothing is asked twice; or raise max_rejects")
 }

@@ -70,6 +70,7 @@ type runner struct {
 	id      string
 	clients map[*config.Source]*extract.Client
 	jobs    []*job
+	divide  func(*config.Source, *extract.Options) // what other workers leave of a source; nil: all
 }
 
 // NewRunID returns the id that tells this process's commits from those of any
@@ -100,7 +101,11 @@ func (r *runner) job(p *config.Pipeline) (*job, error) {
 	client := r.clients[p.Source]
 	if client == nil {
 		var err error
-		client, err = extract.NewClient(p.Source, r.o.clientOptions(p.Source))
+		o := r.o.clientOptions(p.Source)
+		if r.divide != nil {
+			r.divide(p.Source, &o)
+		}
+		client, err = extract.NewClient(p.Source, o)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,8 @@ type Summary struct {
 	Run        string   `json:"run"`
 	Status     string   `json:"status"` // ok or failed
 	Exit       int      `json:"exit"`
+	Plan       string   `json:"plan,omitempty"`  // id of the plan that was worked on
+	Shard      *int     `json:"shard,omitempty"` // of that plan
 	Seconds    float64  `json:"seconds"`
 	RetryAfter float64  `json:"retry_after,omitempty"` // seconds until trying again makes sense
 	Pipelines  []Result `json:"pipelines"`
