@@ -241,10 +241,13 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"how long a reading that did not fit the schema is kept":  {"7d", "internal/config/pipeline.go", "defaultKeepFailed = 7 * 24 * time.Hour\n"},
 	"how long replaced files are kept":                        {"24h", "internal/config/pipeline.go", "defaultKeepReplaced = 24 * time.Hour\n"},
 	"how long pages of committed readings are kept":           {"none", "internal/config/pipeline.go", `t.s == "none"`},
-	"rejects":                        {"none", "internal/config/config.go", "MaxRejects MaxRejects\n"},
-	"rows that a commit may lose":    {"50%", "internal/config/pipeline.go", "defaultMaxShrink = 0.5\n"},
-	"asked parents that may be gone": {"10%, and always 5", "internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
-	"levels of a configuration file": {"100", "internal/config/tree.go", "maxDepth = 100\n"},
+	"rejects":                                        {"none", "internal/config/config.go", "MaxRejects MaxRejects\n"},
+	"rows that a commit may lose":                    {"50%", "internal/config/pipeline.go", "defaultMaxShrink = 0.5\n"},
+	"asked parents that may be gone":                 {"10%, and always 5", "internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
+	"shards of a plan":                               {"10000", "internal/pipeline/shard_plan.go", "= 10_000\n"},
+	"first pages that a plan asks for, per pipeline": {"100, evenly spread", "internal/pipeline/shard_deal.go", "mostFirstPages = 100\n"},
+	"size below which files of a partition are put together by a commit of shards": {"32 MiB", "load/gather.go", "gatherBelow = 32 << 20\n"},
+	"levels of a configuration file":                                               {"100", "internal/config/tree.go", "maxDepth = 100\n"},
 }
 
 // Every bound of the guide is that of the code.
