@@ -279,9 +279,26 @@ func parquetFiles(dir string) (files []string) {
 	return files
 }
 
-// faults returns the sources that know each fault, as the simulator's guide has
-// them in its table.
+// sourceNames are the sources in the order of the columns of the guide's table.
+var sourceNames = []string{"rental", "projects", "meetings", "calls"}
+
+// faults returns the sources that know each fault.
 func faults(t *testing.T) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	for name, cells := range faultCells(t) {
+		for i, source := range sourceNames {
+			if cells[i] != "–" {
+				all[name] = append(all[name], source)
+			}
+		}
+	}
+	return all
+}
+
+// faultCells returns what the simulator's guide says in its table of each fault:
+// how a run of each source ends, or a dash.
+func faultCells(t *testing.T) map[string][]string {
 	t.Helper()
 	guide, err := os.ReadFile("../docs/simulator.md")
 	if err != nil {
@@ -291,11 +308,8 @@ func faults(t *testing.T) map[string][]string {
 	table, _, _ = strings.Cut(table, "\n\n")
 	all := map[string][]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|(.*)$").FindAllStringSubmatch(table, -1) {
-		cells := strings.Split(row[2], "|")
-		for i, source := range []string{"rental", "projects", "meetings", "calls"} {
-			if strings.TrimSpace(cells[i]) != "–" {
-				all[row[1]] = append(all[row[1]], source)
-			}
+		for cell := range strings.SplitSeq(row[2], "|") {
+			all[row[1]] = append(all[row[1]], strings.TrimSpace(cell))
 		}
 	}
 	for line := range strings.Lines(run(t, nil, "sim", "--faults").stdout) {
