@@ -22,3 +22,8 @@ bench:
 
 bench-quick:
 	@tools/prepare go cc && cd bench && GOFLAGS=-mod=mod go run . -quick
+
+# soak disturbs runs at random for an hour: faults, networks, signals, kills.
+.PHONY: soak
+soak:
+	@tools/prepare go cc && cd e2e && go test -count=1 -timeout 0 -v -run '^TestSoak$$' . -soak 1h
