@@ -2,7 +2,7 @@
 
 SUITES := lint vulnerabilities unit e2e-sim e2e-django
 
-.PHONY: test e2e $(SUITES)
+.PHONY: test e2e properties fuzz $(SUITES)
 
 test:
 	@tools/suites $(SUITES)
@@ -27,3 +27,19 @@ bench-quick:
 .PHONY: soak
 soak:
 	@tools/prepare go cc && cd e2e && go test -count=1 -timeout 0 -v -run '^TestSoak$$' . -soak 1h
+
+# make properties has 10,000 random tables written and read back, by Arrow and by
+# DuckDB; the tests make some hundreds.
+TABLES ?= 10000
+
+properties:
+	@tools/prepare go cc
+	go test -count=1 -timeout 1h -v -run '^TestTables$$' ./internal/pipeline -rapid.checks=$(TABLES)
+	cd e2e && go test -count=1 -timeout 1h -v -run '^TestRandomTables$$' . -tables=$(TABLES)
+
+# make fuzz runs every fuzz target for FUZZTIME, one after the other.
+FUZZTIME ?= 10m
+
+fuzz:
+	@tools/prepare go
+	@FUZZTIME=$(FUZZTIME) tools/fuzz

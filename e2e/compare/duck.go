@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -108,6 +109,8 @@ func normal(value any) (any, error) {
 		return v, nil
 	case int8, int16, int32, int64, uint8, uint16, uint32, uint64:
 		return json.Number(fmt.Sprint(v)), nil
+	case float64:
+		return json.Number(strconv.FormatFloat(v, 'g', -1, 64)), nil
 	case duckdb.Decimal:
 		return decimal(v), nil
 	case time.Time:

@@ -17,7 +17,7 @@ import (
 )
 
 // A Table holds rows in one form, whatever they were read from. A value is nil,
-// a bool, a json.Number (integers), a string (text, decimals with all digits of
+// a bool, a json.Number (integers; floats in the fewest digits), a string (text, decimals with all digits of
 // their scale, dates, times, timestamps in UTC with microseconds), a []any or a
 // map[string]any.
 type Table struct {
