@@ -37,7 +37,7 @@ func (s schedule) disk(dies func() bool) disk {
 // exactly once, readers see the newest, and nothing is stale.
 func TestProcessesWithoutALock(t *testing.T) {
 	want, _ := undisturbed(t)
-	for seed := range uint64(100) {
+	for seed := range uint64(100 * *times) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		s := open(t)
 		var wait sync.WaitGroup

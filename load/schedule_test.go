@@ -22,9 +22,11 @@ type play struct {
 	store   *Store
 	random  *rand.Rand // one process makes one call at a time
 	intents map[string]files
+	stages  []string // runs of all writers so far
 }
 
-// write commits some contents, a few times.
+// write commits some contents, a few times. Now and then it takes another run
+// for dead, gives its stage up, and clears it as soon as that is safe.
 func (p *play) write(d *Dataset, process string) error {
 	for try := range 6 {
 		run := fmt.Sprintf("%s%d", process, try)
@@ -36,6 +38,13 @@ func (p *play) write(d *Dataset, process string) error {
 		}
 		p.intents[run] = add
 		err := d.Recover()
+		var other *Stage
+		if err == nil && len(p.stages) > 0 && p.random.IntN(3) == 0 {
+			if other, err = d.Stage("all", p.stages[p.random.IntN(len(p.stages))]); err == nil {
+				err = other.Abandon()
+			}
+		}
+		p.stages = append(p.stages, run)
 		var base *Commit
 		if err == nil {
 			base, err = d.Newest()
@@ -47,6 +56,9 @@ func (p *play) write(d *Dataset, process string) error {
 		}
 		if err == nil {
 			_, err = d.Commit(context.Background(), st, draft)
+		}
+		if err == nil && other != nil {
+			err = other.Reclaim()
 		}
 		if err != nil && fault.Of(err) != fault.Conflict {
 			return err

@@ -93,7 +93,7 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	}
 	b.close()
 	j.result.Slices++
-	return errors.Join(t.reading.done(commit), t.stage.Clear())
+	return errors.Join(t.reading.done(commit), t.stage.Clear(), t.reading.reclaim())
 }
 
 // cleared makes a lost race of an error that came of this: something that the

@@ -31,7 +31,9 @@ type reading struct {
 	about   load.Reading
 	resumed bool // some pages may be kept already
 	rebuilt bool // every page is kept already: nothing is asked
-	planned atomic.Int64
+
+	abandoned []*load.Stage // of runs that seem to be no more
+	planned   atomic.Int64
 
 	reread int64 // records of pages that another copy took the place of
 	again  int64 // requests for pages that were there before
@@ -115,7 +117,7 @@ func (r *reading) choose(dir string) error {
 		resume, rebuild := r.t.usable(old)
 		if r.about.Run == r.t.run && (resume || rebuild) {
 			r.about, r.resumed, r.rebuilt = old, true, rebuild
-			if err := r.clear(old); err != nil {
+			if err := r.abandon(old); err != nil {
 				return err
 			}
 			continue
@@ -141,17 +143,26 @@ func (r *reading) remove(old load.Reading) error {
 		return err
 	}
 	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(), kept.Close())
-	return errors.Join(err, r.clear(old))
+	return errors.Join(err, r.abandon(old))
 }
 
-// clear removes the files that a run which is no more has staged. The lock
-// says that it is no more.
-func (r *reading) clear(old load.Reading) error {
+// abandon gives up the stage of a run that seems to be no more. Where there is
+// no lock it may be asleep: its files go when a commit of ours stands.
+func (r *reading) abandon(old load.Reading) error {
 	stage, err := r.t.ds.Stage(r.t.place(), old.Run)
 	if err != nil {
 		return err
 	}
-	return stage.Clear()
+	r.abandoned = append(r.abandoned, stage)
+	return stage.Abandon()
+}
+
+// reclaim removes what the stages that were given up hold.
+func (r *reading) reclaim() (err error) {
+	for _, stage := range r.abandoned {
+		err = errors.Join(err, stage.Reclaim())
+	}
+	return err
 }
 
 // schemaHash tells schemas apart in all that they say: null_if and layouts too,
