@@ -1,0 +1,122 @@
+package load
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"syscall"
+	"testing"
+
+	"etl/internal/fault"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// failures are what disks answer. None of them says that something is absent.
+var failures = []error{syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.EROFS, io.ErrShortWrite}
+
+// errorAt fails the n-th call with an error, before it is made or after.
+func errorAt(n int, err error, made bool) disk {
+	calls := 0
+	return func(op, name string, call func() error) error {
+		if calls++; calls != n {
+			return memory(op, name, call)
+		}
+		if made {
+			return errors.Join(call(), err)
+		}
+		return err
+	}
+}
+
+// fullFrom is a disk that is full from the n-th call on: what takes no room
+// still goes. With names it has no room for files and folders either.
+func fullFrom(n int, names bool) disk {
+	calls := 0
+	return func(op, name string, call func() error) error {
+		calls++
+		room := op == "append" || op == "fsync"
+		if names {
+			room = room || op == "write" || op == "mkdir" || op == "link"
+		}
+		if calls >= n && room {
+			return syscall.ENOSPC
+		}
+		return memory(op, name, call)
+	}
+}
+
+// wantStorage fails the test if a run ends in anything but a failure of the
+// disk, if at all.
+func wantStorage(t *testing.T, what string, n int, err error) {
+	t.Helper()
+	if err != nil && fault.Of(err) != fault.Storage {
+		t.Errorf("%s at call %d ends in %v, of class %v", what, n, err, fault.Of(err))
+	}
+}
+
+// TestEveryErrorAtEveryCall lets each call of a run, reads too, fail once in
+// each way; then the run after it, which has to recover, fails at one of its
+// first calls. The third ends as if nothing had been.
+func TestEveryErrorAtEveryCall(t *testing.T) {
+	want, calls := undisturbed(t)
+	for i, failure := range failures {
+		for n := 1; n <= calls; n++ {
+			s := open(t)
+			made := (n+i)%2 == 0
+			wantStorage(t, failure.Error(), n, work(s.on(t, errorAt(n, failure, made)).Dataset("p"), "a"))
+			onlyCommitted(t, s)
+			again := 1 + n*7%40
+			wantStorage(t, failure.Error(), again, work(s.on(t, errorAt(again, failure, !made)).Dataset("p"), "b"))
+			onlyCommitted(t, s)
+			if err := work(s.on(t, memory).Dataset("p"), "c"); err != nil {
+				t.Fatalf("after %v at calls %d and %d: %v", failure, n, again, err)
+			}
+			if diff := cmp.Diff(want, outcomeOf(t, s)); diff != "" {
+				t.Fatalf("after %v at calls %d and %d (-undisturbed +got):\n%s", failure, n, again, diff)
+			}
+			s.drop(t)
+		}
+	}
+}
+
+// TestFullDiskFromEveryCall fills the disk at every call of a run, and it stays
+// full for the next one: both end in a failure of storage, and readers see a
+// commit. With room again, all ends as if nothing had been.
+func TestFullDiskFromEveryCall(t *testing.T) {
+	want, calls := undisturbed(t)
+	for _, names := range []bool{false, true} {
+		for n := 1; n <= calls; n++ {
+			s := open(t)
+			wantStorage(t, "a full disk", n, work(s.on(t, fullFrom(n, names)).Dataset("p"), "a"))
+			onlyCommitted(t, s)
+			wantStorage(t, "a full disk", 1, work(s.on(t, fullFrom(1, names)).Dataset("p"), "b"))
+			onlyCommitted(t, s)
+			if err := work(s.on(t, memory).Dataset("p"), "c"); err != nil {
+				t.Fatalf("full from call %d: with room again: %v", n, err)
+			}
+			if diff := cmp.Diff(want, outcomeOf(t, s)); diff != "" {
+				t.Fatalf("full from call %d (-undisturbed +got):\n%s", n, diff)
+			}
+			s.drop(t)
+		}
+	}
+}
+
+// TestRecoveryOnAFullDisk kills a run at every call, and recovers on a disk
+// without room for a single byte.
+func TestRecoveryOnAFullDisk(t *testing.T) {
+	_, calls := undisturbed(t)
+	stuck := map[string]int{}
+	for n := 1; n <= calls; n++ {
+		s := open(t)
+		if err := work(s.on(t, dieAt(n)).Dataset("p"), "a"); err != nil && !errors.Is(err, errDead) {
+			t.Fatalf("dying at call %d: %v", n, err)
+		}
+		if err := s.on(t, fullFrom(1, false)).Dataset("p").Recover(); err != nil {
+			stuck[strings.SplitN(err.Error(), ":", 2)[0]]++
+		}
+		s.drop(t)
+	}
+	t.Log(stuck)
+}
