@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,11 +24,11 @@ func (sh *shell) demoCommand() *cli.Command {
 		Name:        "demo",
 		Usage:       "fill a folder with made-up records, without an API",
 		Description: "Serves the APIs on this machine and runs all pipelines against them.",
-		Flags: append(sh.simFlags(1),
+		Flags: slices.Concat(sh.simFlags(1), sh.profileFlags(), []cli.Flag{
 			sh.text("out", "./lake-demo", "`FOLDER` for the data sets"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
 			sh.toggle("quiet", "no progress", "q"),
-		),
+		}),
 		Action: sh.demo,
 	}
 }
@@ -57,6 +58,11 @@ func (sh *shell) demo(c *cli.Context) error {
 
 // runDemo runs all pipelines against a server of this process.
 func (sh *shell) runDemo(c *cli.Context) (s *pipeline.Summary, err error) {
+	finish, err := profile(c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { sh.tell(finish()) }()
 	server, err := crmsim.New(crmsim.Options{Seed: c.Uint64("seed"), Scale: c.Float64("scale")})
 	if err != nil {
 		return nil, usage("%w", err)

@@ -29,7 +29,7 @@ func (sh *shell) runCommand() *cli.Command {
 			"etl run -q --summary-file run.json", "for a scheduler",
 			"etl run --plan plans/7f3a.json --shard 2", "a part of a plan, on one of several workers"),
 		ArgsUsage: "[PIPELINE|GLOB…]",
-		Flags: append(append(sh.projectFlags(), sh.choiceFlags()...),
+		Flags: slices.Concat(sh.projectFlags(), sh.choiceFlags(), sh.profileFlags(), []cli.Flag{
 			sh.toggle("allow-shrink", "let a data set lose most of its rows"),
 			sh.text("plan", "", "`URI` of a plan of etl plan --shards, of which to do one shard"),
 			sh.text("shard", "", "`NUMBER` of that shard, from 0; else by JOB_COMPLETION_INDEX, CLOUD_RUN_TASK_INDEX or AWS_BATCH_JOB_ARRAY_INDEX"),
@@ -40,7 +40,7 @@ func (sh *shell) runCommand() *cli.Command {
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
 			sh.toggle("empty-is-99", "exit 99 if there was nothing to do"),
 			sh.toggle("quiet", "no progress", "q"),
-		),
+		}),
 		Action: sh.runPipelines,
 	}
 }
@@ -79,7 +79,12 @@ func (sh *shell) summed(c *cli.Context, execute func(*cli.Context) (*pipeline.Su
 }
 
 // execute runs what the command line asks for.
-func (sh *shell) execute(c *cli.Context) (*pipeline.Summary, error) {
+func (sh *shell) execute(c *cli.Context) (s *pipeline.Summary, err error) {
+	finish, err := profile(c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { sh.tell(finish()) }()
 	if c.String("plan") != "" {
 		return sh.runShard(c)
 	}
@@ -93,7 +98,7 @@ func (sh *shell) execute(c *cli.Context) (*pipeline.Summary, error) {
 	report := sh.reporter(c.String("log-format"), c.Bool("quiet"))
 	o.Log, o.Progress = report.log, report.progress
 	report.begin(names(o.Pipelines))
-	s, err := pipeline.Run(c.Context, o)
+	s, err = pipeline.Run(c.Context, o)
 	report.end()
 	if err != nil {
 		return nil, err
