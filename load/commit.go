@@ -14,28 +14,31 @@ const Format = 1
 // A Commit is a record of the commit log: the whole state of a data set. It is
 // written once and never changed.
 type Commit struct {
-	Format       int              `json:"format" jsonschema:"1"`
-	Number       int64            `json:"number" jsonschema:"from 1, without gaps"`
-	Pipeline     string           `json:"pipeline"`
-	Run          string           `json:"run" jsonschema:"random id of the process that made the commit"`
-	Label        string           `json:"label,omitempty" jsonschema:"name that the user gave to the run"`
-	Plan         string           `json:"plan,omitempty" jsonschema:"id of the plan whose shards read it; absent: one process did"`
-	Restores     int64            `json:"restores,omitempty" jsonschema:"number of the commit whose state a rollback brought back"`
-	Time         time.Time        `json:"time" jsonschema:"when the commit was made, by the clock of its machine"`
-	Version      string           `json:"etl" jsonschema:"version of etl"`
-	Schema       SchemaRef        `json:"schema" jsonschema:"what a row is; that of every live file"`
-	Fingerprints Fingerprints     `json:"fingerprints" jsonschema:"hashes of the configuration in hex"`
-	Proof        string           `json:"proof" jsonschema:"how it is known that everything was read: settled, counted, walked or answered"`
-	Counts       Counts           `json:"counts" jsonschema:"of what this commit read"`
-	Slices       []Slice          `json:"slices" jsonschema:"all slices that the data set holds, oldest first"`
-	Parents      map[string]int64 `json:"parents,omitempty" jsonschema:"numbers of the commits that the parents came from, by pipeline"`
-	ParentsFile  string           `json:"parents_file,omitempty" jsonschema:"parents and the value at which each was asked"`
-	Units        string           `json:"units,omitempty" jsonschema:"details of the units, in an object named by its SHA-256"`
-	Drift        map[string]int64 `json:"drift,omitempty" jsonschema:"how often each member was served that the schema does not know, by path"`
-	Rejects      *File            `json:"rejects,omitempty" jsonschema:"records that this commit set aside"`
-	Files        []File           `json:"files" jsonschema:"all live files, by path"`
-	Added        []string         `json:"added" jsonschema:"paths of the files that are live since this commit"`
-	Dropped      []string         `json:"dropped" jsonschema:"paths of the files that were live until this commit"`
+	Format       int                   `json:"format" jsonschema:"1"`
+	Number       int64                 `json:"number" jsonschema:"from 1, without gaps"`
+	Pipeline     string                `json:"pipeline"`
+	Run          string                `json:"run" jsonschema:"random id of the process that made the commit"`
+	Label        string                `json:"label,omitempty" jsonschema:"name that the user gave to the run"`
+	Plan         string                `json:"plan,omitempty" jsonschema:"id of the plan whose shards read it; absent: one process did"`
+	Restores     int64                 `json:"restores,omitempty" jsonschema:"number of the commit whose state a rollback brought back"`
+	Time         time.Time             `json:"time" jsonschema:"when the commit was made, by the clock of its machine"`
+	Version      string                `json:"etl" jsonschema:"version of etl"`
+	Schema       SchemaRef             `json:"schema" jsonschema:"what a row is; that of every live file"`
+	Fingerprints Fingerprints          `json:"fingerprints" jsonschema:"hashes of the configuration in hex"`
+	Proof        string                `json:"proof" jsonschema:"how it is known that everything was read: settled, counted, walked or answered"`
+	Counts       Counts                `json:"counts" jsonschema:"of what this commit read"`
+	Slices       []Slice               `json:"slices" jsonschema:"all slices that the data set holds, oldest first"`
+	Parents      map[string]int64      `json:"parents,omitempty" jsonschema:"numbers of the commits that the parents came from, by pipeline"`
+	ParentsFile  string                `json:"parents_file,omitempty" jsonschema:"parents and the value at which each was asked"`
+	Units        string                `json:"units,omitempty" jsonschema:"details of the units, in an object named by its SHA-256"`
+	Drift        map[string]int64      `json:"drift,omitempty" jsonschema:"how often each member was served that the schema does not know, by path"`
+	Drifted      []Drifted             `json:"drifted,omitempty" jsonschema:"fields by which the records differ from the schema, or from the commits before"`
+	Seen         map[string]SeenColumn `json:"seen,omitempty" jsonschema:"what records have held, by the name of the column"`
+	Checks       []Check               `json:"checks,omitempty" jsonschema:"checks of the data that this commit stood"`
+	Rejects      *File                 `json:"rejects,omitempty" jsonschema:"records that this commit set aside"`
+	Files        []File                `json:"files" jsonschema:"all live files, by path"`
+	Added        []string              `json:"added" jsonschema:"paths of the files that are live since this commit"`
+	Dropped      []string              `json:"dropped" jsonschema:"paths of the files that were live until this commit"`
 }
 
 // Fingerprints are hashes, in hex, of parts of the configuration that a commit
@@ -99,6 +102,9 @@ type Draft struct {
 	Replace      []File       // live files of the base that leave
 	Units        any          // JSON-encodable; nil: none
 	Drift        map[string]int64
+	Drifted      []Drifted
+	Seen         map[string]SeenColumn
+	Checks       []Check
 	Rejects      *StagedFile // nil: none
 	Restores     int64       // rollback: the commit whose Slices these are; Add and Replace are taken as they are
 }

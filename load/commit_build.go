@@ -18,7 +18,7 @@ func (d *Dataset) build(st *Stage, base *Commit, draft Draft) (*Commit, error) {
 		Run: draft.Run, Label: draft.Label, Plan: draft.Plan, Restores: draft.Restores, Time: draft.Time, Version: draft.Version,
 		Schema: draft.Schema, Fingerprints: draft.Fingerprints,
 		Proof: draft.Proof, Counts: draft.Counts,
-		Parents: draft.Parents, ParentsFile: draft.ParentsFile, Drift: draft.Drift,
+		Parents: draft.Parents, ParentsFile: draft.ParentsFile, Drift: draft.Drift, Drifted: draft.Drifted, Seen: draft.Seen, Checks: draft.Checks,
 		Files: []File{}, Added: []string{}, Dropped: []string{},
 	}
 	var before []Slice
@@ -138,9 +138,10 @@ func (c *Commit) moves() []File {
 }
 
 // same tells whether c would say nothing that its base does not: runs, times,
-// counts and the numbers of parents' commits do not matter.
+// counts and the numbers of parents' commits do not matter, nor what records held,
+// as long as nothing of it is news.
 func (c *Commit) same(base *Commit) bool {
-	return len(c.Added)+len(c.Dropped) == 0 &&
+	return len(c.Added)+len(c.Dropped) == 0 && !c.news() &&
 		c.Schema.Fingerprint == base.Schema.Fingerprint &&
 		c.Fingerprints == base.Fingerprints &&
 		c.Proof == base.Proof &&

@@ -85,6 +85,12 @@ func TestRecordsFollowTheirJSONSchema(t *testing.T) {
 	job{}.commit(t, d, "run2", 1, files{"": "two"}, func(draft *Draft) {
 		draft.Label, draft.ParentsFile, draft.Rejects = "daily", "x.parquet", nil
 		draft.Parents, draft.Drift = map[string]int64{"request_list": 7}, map[string]int64{"loyalty": 3}
+		draft.Drifted = []Drifted{
+			{Kind: UnknownField, Path: "loyalty", Count: 3, Page: 1, Unit: "00000-ab", Slice: "2026-01-01"},
+			{Kind: RetypedField, Path: "price", Page: 2, Was: []string{"number"}, Is: []string{"string"}},
+		}
+		draft.Seen = map[string]SeenColumn{"price": {Type: "decimal(16,2)", Kinds: []string{"number", "string"}, Held: 3, Of: 3}}
+		draft.Checks = []Check{{Check: "min", Column: "price", Limit: "0", Checked: 3}}
 		draft.Slices[0].Since, draft.Slices[0].Until = noon, noon.AddDate(0, 1, 0)
 		draft.Counts.DeclaredTotal = &total
 		draft.Schema = Describe(everyType(), []string{"id"})

@@ -22,6 +22,8 @@ type Entry struct {
 	Dropped   int // files
 	Counts    Counts
 	Slices    []Slice // those that it read, or brought back
+	Drifted   []Drifted
+	Checks    []Check
 }
 
 // Log returns the commits, the newest first. The first error ends it.
@@ -57,6 +59,7 @@ func (c *Commit) entry() Entry {
 	e := Entry{
 		Number: c.Number, Time: c.Time, Run: c.Run, Label: c.Label, Restores: c.Restores, Proof: c.Proof,
 		Rows: c.Rows(), Files: len(c.Files), Added: len(c.Added), Dropped: len(c.Dropped), Counts: c.Counts,
+		Drifted: c.Drifted, Checks: c.Checks,
 	}
 	live := c.live()
 	for _, name := range c.Added {

@@ -105,7 +105,7 @@ func (st *Stage) bringBack(base, target *Commit, lost bool) (Draft, error) {
 	draft := Draft{
 		Base: base.Number, Restores: target.Number, Replace: leave,
 		Schema: target.Schema, Fingerprints: target.Fingerprints, Proof: target.Proof,
-		Slices: target.Slices, Parents: target.Parents, ParentsFile: target.ParentsFile,
+		Slices: target.Slices, Parents: target.Parents, ParentsFile: target.ParentsFile, Seen: target.Seen,
 	}
 	from, err := st.data.copies(missing)
 	if err != nil {

@@ -13,6 +13,7 @@ type Place struct {
 	Column string // "services.price"; of the records themselves empty
 	Type   string // of the column, in short: "int64", "struct"; of objects empty
 	Object int    // the place of the objects that hold the column; of objects their own
+	Loose  bool   // the column takes numbers, texts and bools for each other
 }
 
 // Kinds is a set of kinds of JSON values.
@@ -21,12 +22,25 @@ type Kinds uint8
 // kindsOf is the set of one kind.
 func kindsOf(k jsonspan.Kind) Kinds { return 1 << k }
 
+// Has tells whether a kind is in the set.
+func (k Kinds) Has(kind jsonspan.Kind) bool { return k&kindsOf(kind) != 0 }
+
+// With returns the set with kinds of some names, as Names has them.
+func (k Kinds) With(names []string) Kinds {
+	for kind := jsonspan.Null; kind <= jsonspan.Object; kind++ {
+		if slices.Contains(names, kind.String()) {
+			k |= kindsOf(kind)
+		}
+	}
+	return k
+}
+
 // Names lists the kinds that are values: null, bool, number, string, list,
 // object; null only if there is no other.
 func (k Kinds) Names() []string {
 	names := []string{}
 	for kind := jsonspan.Bool; kind <= jsonspan.Object; kind++ {
-		if k&kindsOf(kind) != 0 {
+		if k.Has(kind) {
 			names = append(names, kind.String())
 		}
 	}
@@ -61,7 +75,7 @@ func (b *builder) addPlaces(columns []schemas.Column, path string) {
 	object := len(b.places)
 	b.places = append(b.places, Place{Column: path, Object: object})
 	for _, c := range columns {
-		b.places = append(b.places, Place{Column: joinPath(path, c.Name), Type: shortType(c.Type), Object: object})
+		b.places = append(b.places, Place{Column: joinPath(path, c.Name), Type: shortType(c.Type), Object: object, Loose: c.Loose})
 	}
 }
 

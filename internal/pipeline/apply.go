@@ -135,7 +135,7 @@ func (a *applying) draft(add []load.StagedFile) load.Draft {
 	return load.Draft{
 		Base: base.Number, Run: a.run, Label: a.o.Label, Time: a.o.Now().UTC(), Version: a.o.Version,
 		Schema: load.Describe(a.p.Schema, a.p.Key), Fingerprints: base.Fingerprints, Proof: base.Proof,
-		Slices: base.Slices, Parents: base.Parents, ParentsFile: base.ParentsFile, Drift: base.Drift,
+		Slices: base.Slices, Parents: base.Parents, ParentsFile: base.ParentsFile, Drift: base.Drift, Seen: base.Seen,
 		Add: add, Replace: base.Files,
 	}
 }

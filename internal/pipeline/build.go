@@ -28,7 +28,9 @@ type built struct {
 	lists   []tally        // in plan order
 	gaps    []gap          // where overlapping pages do not hold together
 	chain   *chain         // nil: pages do not overlap
-	drift   map[string]int64
+	watch   *watch
+	drifted []load.Drifted // set by sumUp, as are
+	checks  []load.Check
 	reject  *rejects
 	parents *kin // nil: nothing is kept for each parent
 	proof   string
@@ -60,7 +62,7 @@ type tally struct {
 // build sends the pages of read through transform to files in the stage. Rows
 // whose ordinal is in drop are left out.
 func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *built, err error) {
-	b = &built{drop: drop, drift: map[string]int64{}}
+	b = &built{drop: drop, watch: &watch{}}
 	writer, err := t.stage.Writer(t.writerOptions())
 	if err != nil {
 		return b, err
@@ -106,6 +108,9 @@ func (t *take) writerOptions() load.WriterOptions {
 
 // prepare makes what the pass collects beside files.
 func (t *take) prepare(b *built) (err error) {
+	if b.watch, err = t.newWatch(); err != nil {
+		return err
+	}
 	if len(t.p.Key) > 0 {
 		dir := filepath.Join(t.reading.dir, "keys")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -223,9 +228,7 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	if p.Gone {
 		b.counts.Gone++
 	}
-	for path, n := range item.batch.Unknown {
-		b.drift[path] += n
-	}
+	b.watch.add(item.batch, spot{int64(p.Number), item.unit})
 }
 
 // note keeps the keys of a page's rows.

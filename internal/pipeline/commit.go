@@ -22,7 +22,7 @@ func (t *take) commitSlice(ctx context.Context, b *built) (*load.Commit, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := t.checkRows(add, replace); err != nil {
+	if err := t.checkRows(b, add, replace); err != nil {
 		return nil, err
 	}
 	b.counts.Written = b.counts.Served - b.counts.Duplicates - b.counts.Rejected
@@ -32,7 +32,8 @@ func (t *take) commitSlice(ctx context.Context, b *built) (*load.Commit, error) 
 		Schema:       load.Describe(t.p.Schema, t.p.Key),
 		Fingerprints: load.Fingerprints{Config: t.id.All, Source: t.id.Source, Request: t.id.Request},
 		Proof:        t.dataSetProof(b), Counts: b.counts, Slices: []load.Slice{t.commitRecord(b)},
-		Add: add, Replace: replace, Units: t.reading.units(), Drift: b.drift,
+		Add: add, Replace: replace, Units: t.reading.units(), Drift: b.watch.counts(),
+		Drifted: b.drifted, Seen: seenSoFar(t.known(), b.watch, b.drifted), Checks: b.checks,
 	}
 	if t.base != nil {
 		draft.Base = t.base.Number
@@ -121,7 +122,7 @@ func (t *take) olderThanStored(b *built, v *judgement) error {
 
 // checkRows holds the rows of the data set, and of the slice, against what the
 // pipeline may lose.
-func (t *take) checkRows(add []load.StagedFile, replace []load.File) error {
+func (t *take) checkRows(b *built, add []load.StagedFile, replace []load.File) error {
 	var before []load.File
 	if t.base != nil {
 		before = t.base.Files
@@ -131,13 +132,13 @@ func (t *take) checkRows(add []load.StagedFile, replace []load.File) error {
 		added += f.Rows
 	}
 	all := rowsOf(before, "")
-	if err := t.checkShrink(all, all-rowsOf(replace, "")+added, "the data set"); err != nil {
+	if err := t.checkShrink(b, all, all-rowsOf(replace, "")+added, ""); err != nil {
 		return err
 	}
 	if t.slice.name == "" || t.p.Merge {
 		return nil
 	}
-	return t.checkShrink(rowsOf(before, t.slice.name), added, "slice "+t.slice.name)
+	return t.checkShrink(b, rowsOf(before, t.slice.name), added, t.slice.name)
 }
 
 // commitRecord says in the commit what was read of the slice.

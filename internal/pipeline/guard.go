@@ -1,9 +1,8 @@
 package pipeline
 
 import (
-	"maps"
-	"slices"
-	"strings"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -28,16 +27,38 @@ func (t *take) checkGone(b *built) error {
 }
 
 // checkShrink refuses a commit that would lose most of the rows of the data
-// set, or of the slice that it replaces.
-func (t *take) checkShrink(before, after int64, what string) error {
-	if before > 0 && float64(after) < float64(before)*(1-t.p.MaxShrink) && !t.o.AllowShrink {
+// set, or of the slice that it replaces; and a first one with too few.
+func (t *take) checkShrink(b *built, before, after int64, slice string) error {
+	short := float64(after) < float64(before)*(1-t.p.MaxShrink)
+	if before > 0 {
+		t.checked(b, load.Check{Check: "max_shrink", Slice: slice, Limit: fmt.Sprintf("%g%%", t.p.MaxShrink*100), Checked: before}, short, before-after)
+	}
+	if short && !t.o.AllowShrink {
+		what := "the data set"
+		if slice != "" {
+			what = "slice " + slice
+		}
 		return fault.New(fault.Data, "pipeline %s: %s would shrink from %d rows to %d", t.p.Name, what, before, after).
 			WithHint("if the source really lost them, run once with --allow-shrink")
 	}
-	if t.base == nil && after < t.p.MinRows {
+	if t.base != nil || t.p.MinRows == 0 || slice != "" {
+		return nil
+	}
+	few := after < t.p.MinRows
+	t.checked(b, load.Check{Check: "min_rows", Limit: strconv.FormatInt(t.p.MinRows, 10), Checked: after}, few, t.p.MinRows-after)
+	if few {
 		return fault.New(fault.Data, "pipeline %s: the first commit would have %d rows, and min_rows asks for %d", t.p.Name, after, t.p.MinRows)
 	}
 	return nil
+}
+
+// checked notes a check of rows; if it failed, by so many of them.
+func (t *take) checked(b *built, c load.Check, failed bool, by int64) {
+	if failed {
+		c.Failed = by
+	}
+	b.checks = append(b.checks, c)
+	t.result.addCheck(c)
 }
 
 // rowsOf counts the rows of files, of one slice or of all.
@@ -81,16 +102,4 @@ func (t *take) instant(column arrow.Array, row int) (time.Time, bool) {
 		return time.Date(y, m, d, 0, 0, 0, 0, t.p.Source.Zone), true
 	}
 	return time.Time{}, false
-}
-
-// checkDrift refuses members that the schema does not know, where drift: fail
-// says so.
-func (t *take) checkDrift(drift map[string]int64) error {
-	if !t.p.Schema.FailOnDrift || len(drift) == 0 {
-		return nil
-	}
-	paths := slices.Sorted(maps.Keys(drift))
-	return fault.New(fault.Data, "pipeline %s: the records hold %d members that schema %s does not know: %s",
-		t.p.Name, len(paths), t.p.Schema.Name, strings.Join(paths[:min(len(paths), 10)], ", ")).
-		WithHint("add them to the schema as columns; the kept pages are then used, nothing is asked twice")
 }

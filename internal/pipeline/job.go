@@ -169,9 +169,15 @@ func (t *take) count(b *built) {
 		return
 	}
 	t.result.add(b.counts)
-	t.result.drifted(b.drift)
+	t.result.drifted(b.watch.counts())
 	if b.proof != "" {
 		t.result.Proof = weaker(t.result.Proof, b.proof)
+	}
+	for _, d := range b.drifted {
+		t.result.addDrift(d)
+	}
+	for _, c := range b.checks {
+		t.result.addCheck(c)
 	}
 }
 

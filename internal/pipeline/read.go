@@ -2,9 +2,11 @@ package pipeline
 
 import (
 	"context"
+	"slices"
 
 	"etl/extract"
 	"etl/internal/config"
+	"etl/load"
 )
 
 // rounds is how often a list that moved is read again.
@@ -63,7 +65,7 @@ func (t *take) read(ctx context.Context) (*built, error) {
 	if err := t.checkRejects(b.counts, b.reject.first); err != nil {
 		return b, err
 	}
-	return b, t.checkDrift(b.drift)
+	return b, t.checkDrift(b.drifted)
 }
 
 // sumUp fills in the counts that only the whole reading tells.
@@ -87,6 +89,11 @@ func (t *take) sumUp(b *built) {
 	if t.family != nil && !t.part {
 		b.counts.Unchanged = int64(len(t.family.unchanged))
 	}
+	b.drifted, b.checks = t.drifted(t.known(), b.watch), t.valueChecks(b)
+	if t.plan != "" { // what one unit lacks the others may hold
+		b.drifted = slices.DeleteFunc(b.drifted, func(d load.Drifted) bool { return d.Kind == load.VanishedField })
+	}
+	t.tellDrift(b.drifted)
 }
 
 // withoutDuplicates builds the files again if rows must leave them.

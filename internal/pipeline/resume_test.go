@@ -218,7 +218,7 @@ func TestDriftFails(t *testing.T) {
 	w := newWorld(t, nil)
 	c, _ := w.with("request_list", func(s *schemas.Schema) { s.FailOnDrift = true })
 	sum := w.run(Options{Config: c}, "request_list")
-	if r := sum.Pipelines[0]; sum.Exit != 4 || !strings.Contains(r.Error, "does not know: source") {
+	if r := sum.Pipelines[0]; sum.Exit != 4 || !strings.Contains(r.Error, "source is not in the schema (page 1)") {
 		t.Errorf("exit %d: %s", sum.Exit, r.Error)
 	}
 	if left := find(t, w.root, "data"); len(left) > 0 {

@@ -135,6 +135,7 @@ func (c *committing) doneBefore() (bool, error) {
 func resultOf(commit *load.Commit) (r Result) {
 	r.add(commit.Counts)
 	r.Written, r.Proof, r.Drift = commit.Counts.Written, commit.Proof, commit.Drift
+	r.Drifted, r.Checks = commit.Drifted, commit.Checks
 	for _, s := range commit.Slices {
 		if s.Commit == commit.Number {
 			r.Slices++

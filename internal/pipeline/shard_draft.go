@@ -13,7 +13,6 @@ func (c *committing) draft(_ context.Context) (d load.Draft, err error) {
 		Run: c.run, Label: c.o.Label, Plan: c.plan.ID, Time: c.o.Now().UTC(), Version: c.o.Version,
 		Schema:       load.Describe(c.p.Schema, c.p.Key),
 		Fingerprints: load.Fingerprints{Config: c.id.All, Source: c.id.Source, Request: c.id.Request},
-		Drift:        map[string]int64{},
 	}
 	if c.commit != nil {
 		d.Base = c.commit.Number
@@ -25,12 +24,20 @@ func (c *committing) draft(_ context.Context) (d load.Draft, err error) {
 		return d, err
 	}
 	var total Result
+	seen := c.frozen.known()
 	var units []unitRecord
 	for _, w := range c.whole {
 		w.b.counts.Written = w.b.counts.Served - w.b.counts.Duplicates - w.b.counts.Rejected
 		total.add(w.b.counts)
 		total.Written += w.b.counts.Written
-		total.drifted(w.b.drift)
+		total.drifted(w.b.watch.counts())
+		for _, f := range w.b.drifted {
+			total.addDrift(f)
+		}
+		for _, check := range append(w.valueChecks(w.b), w.b.checks...) {
+			total.addCheck(check)
+		}
+		seen = seenSoFar(seen, w.b.watch, w.b.drifted)
 		total.Proof = weaker(total.Proof, w.b.proof)
 		d.Slices = append(d.Slices, w.record())
 		for _, u := range w.units {
@@ -39,7 +46,8 @@ func (c *committing) draft(_ context.Context) (d load.Draft, err error) {
 	}
 	total.Name = c.p.Name
 	c.result = total
-	d.Counts, d.Drift, d.Units, d.Proof = total.counts(), total.Drift, units, c.proof()
+	d.Counts, d.Units, d.Proof = total.counts(), units, c.proof()
+	d.Drift, d.Drifted, d.Seen, d.Checks = total.Drift, total.Drifted, seen, total.Checks
 	if d.Rejects, err = c.rejects(); err != nil {
 		return d, err
 	}
@@ -104,7 +112,7 @@ func (c *committing) exchangeAll(d *load.Draft) error {
 		if err != nil {
 			return err
 		}
-		if err := w.checkRows(add, replace); err != nil {
+		if err := w.checkRows(w.b, add, replace); err != nil {
 			return err
 		}
 		d.Add, d.Replace = append(d.Add, add...), append(d.Replace, replace...)
@@ -114,7 +122,7 @@ func (c *committing) exchangeAll(d *load.Draft) error {
 
 // exchangeMerged does so for a merge, where all slices are one set of rows.
 func (c *committing) exchangeMerged(d *load.Draft) error {
-	all := &built{keys: c.whole[0].b.keys, drift: map[string]int64{}}
+	all := &built{keys: c.whole[0].b.keys}
 	var units []*unitDone
 	var of []*built // the slice that each unit is of
 	for _, w := range c.whole {
@@ -132,7 +140,7 @@ func (c *committing) exchangeMerged(d *load.Draft) error {
 	if err != nil {
 		return err
 	}
-	if err := first.checkRows(add, replace); err != nil {
+	if err := first.checkRows(c.whole[0].b, add, replace); err != nil {
 		return err
 	}
 	d.Add, d.Replace = add, replace

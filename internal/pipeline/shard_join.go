@@ -40,7 +40,7 @@ func (c *committing) join(ctx context.Context) (err error) {
 		return err
 	}
 	for i, s := range c.of.Slices {
-		w := &whole{totals: totals[s.Name], b: &built{drift: map[string]int64{}}}
+		w := &whole{totals: totals[s.Name], b: &built{}}
 		w.take = &take{
 			job: c.job, slice: s.slice(), base: c.commit, family: c.frozen.family, units: c.frozen.units,
 			plan: c.plan.ID, frozen: c.of.Parents, stage: c.stage,
@@ -59,7 +59,9 @@ func (c *committing) join(ctx context.Context) (err error) {
 		if err := c.keys(w, i); err != nil {
 			return errors.Join(err, c.close())
 		}
-		w.count()
+		if err := w.count(); err != nil {
+			return errors.Join(err, c.close())
+		}
 	}
 	return nil
 }
@@ -107,11 +109,14 @@ func (c *committing) close() (err error) {
 }
 
 // count adds up what the units have counted.
-func (w *whole) count() {
+func (w *whole) count() (err error) {
 	var r Result
-	for _, u := range w.units {
+	if w.b.watch, err = w.newWatch(); err != nil {
+		return err
+	}
+	for i, u := range w.units {
 		r.add(u.Counts)
-		r.drifted(u.Drift)
+		w.b.watch.join(u.Watch, i)
 	}
 	w.b.counts = load.Counts{
 		Pages: r.Pages, Bytes: r.Bytes, Served: r.Served, Duplicates: r.Duplicates, Rejected: r.Rejected, Reread: r.Reread,
@@ -123,7 +128,9 @@ func (w *whole) count() {
 	if w.family != nil {
 		w.b.counts.Unchanged = int64(len(w.family.unchanged))
 	}
-	w.b.drift = r.Drift
+	w.b.drifted = w.drifted(w.known(), w.b.watch)
+	w.tellDrift(w.b.drifted)
+	return nil
 }
 
 // judge says what the units together prove, and refuses what is too little.
@@ -168,7 +175,7 @@ func (w *whole) judge() error {
 	if err := w.checkRejects(w.b.counts, first); err != nil {
 		return err
 	}
-	if err := w.checkDrift(w.b.drift); err != nil {
+	if err := w.checkDrift(w.b.drifted); err != nil {
 		return err
 	}
 	return w.checkGone(w.b)

@@ -282,7 +282,7 @@ func (p *portion) count(d *unitDone) {
 	r.add(d.Counts)
 	r.Written += d.Counts.Served - d.Counts.Duplicates - d.Counts.Rejected
 	r.Proof = weaker(r.Proof, d.Proof)
-	r.drifted(d.Drift)
+	r.drifted(d.Watch.counts())
 	p.o.Progress(Progress{Pipeline: p.p.Name, Slice: d.Slice, Pages: r.Pages, Rows: r.Served, Bytes: r.Bytes})
 }
 

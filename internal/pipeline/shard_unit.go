@@ -35,7 +35,7 @@ type unitDone struct {
 	Rejects *load.StagedFile  `json:"rejects,omitempty"`
 	Parents *load.StagedFile  `json:"parents,omitempty"`
 	Reject  string            `json:"reject,omitempty"` // where and why the first record was set aside
-	Drift   map[string]int64  `json:"drift,omitempty"`
+	Watch   *watch            `json:"watch"`
 	Date    time.Time         `json:"date"` // newest of the server
 	Pages   []load.PageRef    `json:"pages"`
 }
@@ -45,7 +45,7 @@ type unitDone struct {
 func (t *take) seal(b *built) (*unitDone, error) {
 	d := &unitDone{
 		Slice: t.slice.name, Unit: t.units[0].name, Proof: b.proof, Counts: b.counts, Files: []load.StagedFile{},
-		Reject: b.reject.first, Drift: b.drift, Date: t.reading.serverDate().UTC(), Pages: t.reading.units()[0].Pages,
+		Reject: b.reject.first, Watch: b.watch, Date: t.reading.serverDate().UTC(), Pages: t.reading.units()[0].Pages,
 	}
 	for _, f := range b.files {
 		d.Files = append(d.Files, t.stage.Own(f))

@@ -1,5 +1,7 @@
 package pipeline
 
+import "etl/load"
+
 // A Summary is the result of a run, as scripts read it.
 type Summary struct {
 	Run        string   `json:"run"`
@@ -45,6 +47,9 @@ type Result struct {
 	Class string `json:"class,omitempty"` // kind of the error
 
 	Drift map[string]int64 `json:"drift,omitempty"` // members that the schema does not know, by path
+
+	Drifted []load.Drifted `json:"drifted,omitempty"` // fields that differ from the schema or from commits before, by kind
+	Checks  []load.Check   `json:"checks,omitempty"`  // checks of the data that were made
 
 	err error
 }

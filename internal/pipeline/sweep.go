@@ -28,7 +28,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return false, fmt.Errorf("making the folder for keys: %w", err)
 	}
-	second := &built{keys: keyset.New(dir), drift: map[string]int64{}}
+	second := &built{keys: keyset.New(dir)}
 	defer second.close()
 	f := &fetcher{
 		list:        t.list,
