@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net/http"
@@ -17,19 +18,14 @@ import (
 // errTooLarge ends the reading of a body that passes its limit.
 var errTooLarge = errors.New("too large")
 
-// A limited reader counts what passes, and fails where it is more than left.
+// A limited reader fails where it is more than left.
 type limited struct {
-	from       io.Reader
-	left, read int64
-	kept       *bytes.Buffer // gets what passes; nil: nothing does
+	from io.Reader
+	left int64
 }
 
 func (l *limited) Read(p []byte) (int, error) {
 	n, err := l.from.Read(p)
-	l.read += int64(n)
-	if l.kept != nil {
-		l.kept.Write(p[:n])
-	}
 	if l.left -= int64(n); l.left < 0 {
 		return n, errTooLarge
 	}
@@ -48,52 +44,57 @@ type body struct {
 // is a brokenError.
 func readBody(ctx context.Context, r *http.Response, most int64) (body, error) {
 	defer r.Body.Close()
-	raw := &limited{from: r.Body, left: most}
-	text, err := decode(r, raw, most)
-	if err == nil {
-		_, err = io.Copy(io.Discard, raw) // what follows the end of gzip, so that the connection can be used again
+	const trusted = 8 << 20 // of a declared length, before it is seen
+	raw, err := consume(r.Body, min(r.ContentLength, trusted), most)
+	b := body{text: raw, wire: int64(len(raw))}
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	case "", "identity":
+	case "gzip", "x-gzip":
+		b.gzip = raw
+		if err == nil {
+			b.text, err = unzip(raw, most)
+		}
+	default:
+		err = &brokenError{fault.New(fault.Data, "the reply comes in an encoding that was not asked for"), 2}
 	}
-	if err == nil && r.ContentLength >= 0 && raw.read != r.ContentLength {
+	if err == nil && r.ContentLength >= 0 && b.wire != r.ContentLength {
 		err = io.ErrUnexpectedEOF
 	}
 	switch {
 	case err == nil:
-		if raw.kept == nil {
-			return body{text: text, wire: raw.read}, nil
-		}
-		return body{text, raw.kept.Bytes(), raw.read}, nil
+		return b, nil
 	case errors.Is(err, errTooLarge):
-		return body{wire: raw.read}, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).
+		return body{wire: b.wire}, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).
 			WithHint("ask for fewer rows with paging.size")
 	}
 	if _, ok := errors.AsType[*fault.Error](err); ok {
-		return body{wire: raw.read}, err
+		return body{wire: b.wire}, err
 	}
-	return body{wire: raw.read}, broken(ctx, err)
+	return body{wire: b.wire}, broken(ctx, err)
 }
 
-func decode(r *http.Response, raw *limited, most int64) ([]byte, error) {
-	var from io.Reader = raw
-	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		raw.kept = &bytes.Buffer{}
-		unzip, err := gzip.NewReader(raw)
-		if err != nil {
-			return nil, badGzip(err)
-		}
-		defer unzip.Close()
-		from = &limited{from: unzip, left: most}
-	default:
-		return nil, &brokenError{fault.New(fault.Data, "the reply comes in an encoding that was not asked for"), 2}
+// consume reads to the end, with room for an expected size from the start.
+func consume(from io.Reader, expected, most int64) ([]byte, error) {
+	var all bytes.Buffer
+	all.Grow(int(max(0, expected)) + bytes.MinRead)
+	_, err := all.ReadFrom(&limited{from, most})
+	return all.Bytes(), err
+}
+
+// mostRatio is how many times smaller gzip can be than what it unpacks to, so
+// that a size that is none costs no memory.
+const mostRatio = 1032
+
+// unzip unpacks gzip. Its last bytes tell the size (RFC 1952, 2.3.1).
+func unzip(packed []byte, most int64) ([]byte, error) {
+	from, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, badGzip(err)
 	}
-	var text bytes.Buffer
-	const trusted = 8 << 20 // of a declared length, before it is seen
-	if r.ContentLength > 0 {
-		text.Grow(int(min(r.ContentLength, trusted)) + bytes.MinRead)
-	}
-	_, err := text.ReadFrom(from)
-	return text.Bytes(), badGzip(err)
+	defer from.Close()
+	size := int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])) // there is more of it: the head was read
+	text, err := consume(from, min(size, most, mostRatio*int64(len(packed))), most)
+	return text, badGzip(err)
 }
 
 // badGzip makes of damage inside gzip what another reading may mend.
