@@ -62,6 +62,7 @@ var mayImport = map[string][]string{
 // reader of Parquet.
 var testsMayImport = []string{
 	"etl", "etl/internal/crmsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "pgregory.net/rapid/",
+	"github.com/go-json-experiment/json/",
 	"github.com/apache/arrow/go/v15/", "github.com/google/jsonschema-go/",
 }
 

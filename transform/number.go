@@ -47,11 +47,18 @@ func (s *scope) numberOf(n *node) (number, error) {
 	return parseNumber(text), nil
 }
 
+// leadingZero tells whether text is a number but for zeros in front of it.
 func leadingZero(text []byte) bool {
 	if len(text) > 0 && text[0] == '-' {
 		text = text[1:]
 	}
-	return len(text) > 1 && text[0] == '0' && isDigit(text[1])
+	if len(text) < 2 || text[0] != '0' || !isDigit(text[1]) {
+		return false
+	}
+	for len(text) > 1 && text[0] == '0' && isDigit(text[1]) {
+		text = text[1:]
+	}
+	return isNumber(text)
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

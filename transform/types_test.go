@@ -40,7 +40,7 @@ func TestTypes(t *testing.T) {
 			{`1e99999999999999999999`, `! out of the range of the integer type`},
 			{`1.5`, `! not a whole number`}, {`1e-1`, `! not a whole number`}, {`1e-99999999999999999999`, `! not a whole number`},
 			{`"12"`, `12`}, {`"-12"`, `-12`}, {`"+12"`, `12`}, {`"1e3"`, `1000`}, {`"0"`, `0`}, {`"\u0031"`, `1`},
-			{`"007"`, `! a quoted number with leading zeros`}, {`"-07"`, `! a quoted number with leading zeros`},
+			{`"007"`, `! a quoted number with leading zeros`}, {`"-07"`, `! a quoted number with leading zeros`}, {`"000"`, `! a quoted number with leading zeros`}, {`"00A"`, `! not a number`},
 			{`""`, `! not a number`}, {`" 1"`, `! not a number`}, {`"+-1"`, `! not a number`}, {`"0x1"`, `! not a number`}, {`"-"`, `! not a number`},
 			{`true`, `! not an integer`}, {`[1]`, `! not an integer`}, {`{}`, `! not an integer`},
 		}},
