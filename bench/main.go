@@ -56,7 +56,7 @@ func run(ctx context.Context, s settings) error {
 	b := &bench{settings: s, ctx: ctx, rounds: 7, records: 200_000, results: map[string]float64{}}
 	b.dir = dir
 	if s.quick {
-		b.rounds, b.records = 3, 20_000
+		b.rounds, b.records = 5, 20_000
 	}
 	if err := b.build(); err != nil {
 		return err

@@ -48,7 +48,7 @@ func newSource(s *source, scale float64) (*source, error) {
 func (s *source) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	due := time.Now().Add(s.latency)
 	if !s.admit(time.Now()) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(s.window.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(1+int(s.window.Seconds())))
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
 	}
@@ -161,23 +161,24 @@ func (b *bench) rate() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.sent) <= windows*allowed {
-		return fmt.Errorf("%d requests are no measure of %d", len(s.sent), windows*allowed)
+	after, took := "none came", float64(windows*window)
+	if len(s.sent) > windows*allowed {
+		took = float64(s.sent[windows*allowed].Sub(s.sent[0]))
+		after = fmt.Sprintf("%.2f s", took/1e9)
 	}
-	took := s.sent[windows*allowed].Sub(s.sent[0])
 	within := 0
 	for _, at := range s.sent {
 		if at.Sub(s.sent[0]) < windows*window {
 			within++
 		}
 	}
-	used := 100 * min(float64(windows*window)/float64(took), float64(within)/float64(windows*allowed))
-	if s.refused > 0 {
+	used := 100 * min(float64(windows*window)/took, float64(within)/float64(windows*allowed))
+	t := newTable("allowed", "sent in three windows", "request after them came at", "refused (429)", "used")
+	t.row(fmt.Sprintf("%d in %s", allowed, window), fmt.Sprint(within), after, fmt.Sprint(s.refused), fmt.Sprintf("%.1f %%", used))
+	if s.refused > 0 { // the measure is one without any
 		used = 0
 	}
-	t := newTable("allowed", "sent in three windows", "request after them came at", "refused (429)", "used")
-	t.row(fmt.Sprintf("%d in %s", allowed, window), fmt.Sprint(within), fmt.Sprintf("%.2f s", took.Seconds()), fmt.Sprint(s.refused), fmt.Sprintf("%.1f %%", used))
-	section("An allowed rate", fmt.Sprintf("The simulator behind a sliding window, three windows of %s from cold.", window), t)
+	section("An allowed rate", fmt.Sprintf("The simulator behind a sliding window, three windows of %s from cold. With a request refused, the figure is 0.", window), t)
 	b.results["rate_used_percent"] = used
 	return nil
 }

@@ -7,13 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/memory"
-	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/compress"
-	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 	"github.com/minio/simdjson-go"
 
 	"etl/bench/sample"
@@ -78,10 +74,13 @@ func (w *work) part() (func() error, error) {
 	switch w.job.Do {
 	case "encode":
 		return func() error { return w.encode(records) }, nil
-	case "pqarrow":
-		return func() error { return w.pqarrow(records, compress.DefaultCompressionLevel) }, nil
-	case "pqarrow, zstd 1":
-		return func() error { return w.pqarrow(records, 1) }, nil
+	case "pqarrow", "pqarrow, zstd 1":
+		level := compress.DefaultCompressionLevel
+		if w.job.Do != "pqarrow" {
+			level = 1
+		}
+		one, err := joined(records)
+		return func() error { return w.pqarrow(one, level) }, err
 	}
 	return nil, fmt.Errorf("no part %q", w.job.Do)
 }
@@ -160,29 +159,4 @@ func (w *work) encode(records []arrow.Record) error {
 		}
 	}
 	return nil
-}
-
-// pqarrow writes rows by Arrow's own writer, to one row group.
-func (w *work) pqarrow(records []arrow.Record, level int) error {
-	if err := os.MkdirAll(w.job.Out, 0o750); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(w.job.Out, "rows.parquet"))
-	if err != nil {
-		return err
-	}
-	properties := []parquet.WriterProperty{parquet.WithCompression(compress.Codecs.Zstd), parquet.WithAllocator(memory.DefaultAllocator)}
-	if level != compress.DefaultCompressionLevel {
-		properties = append(properties, parquet.WithCompressionLevel(level))
-	}
-	out, err := pqarrow.NewFileWriter(records[0].Schema(), f, parquet.NewWriterProperties(properties...), pqarrow.DefaultWriterProps())
-	if err != nil {
-		return err
-	}
-	for r := range slices.Values(records) {
-		if err := out.WriteBuffered(r); err != nil {
-			return err
-		}
-	}
-	return out.Close() // and f
 }
