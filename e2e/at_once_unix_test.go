@@ -196,8 +196,14 @@ func (d *duel) checkRetry(t *testing.T, lake string) {
 	t.Helper()
 	run(t, d.envs["new"].with(env{"ETL_DESTINATION": lake}), d.args...).want(t, 0)
 	for _, pipeline := range disturbed {
-		if err := compare.Diff(d.truths["new"][pipeline], d.byGlob(t, lake, pipeline), "id").Err(); err != nil {
-			t.Errorf("%s after another run: %v", pipeline, err)
+		got := cut(t, d.byGlob(t, lake, pipeline))
+		for slice, want := range cut(t, d.truths["new"][pipeline]) {
+			if slice != "" && slice < "2026-02" {
+				continue // not of the run
+			}
+			if err := compare.Diff(want, orNone(got[slice], want), "id").Err(); err != nil {
+				t.Errorf("%s, slice %q, after another run: %v", pipeline, slice, err)
+			}
 		}
 	}
 }

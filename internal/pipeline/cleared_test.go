@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestStageClearedByAnother takes the stage away while pages come, as a run
@@ -34,4 +36,24 @@ func TestStageClearedByAnother(t *testing.T) {
 	}
 	w.wrap(func(next http.Handler) http.Handler { return next })
 	w.ok(Options{}, "request_list", "requests")
+}
+
+// TestResumeAsksForParentsThatHaveChanged breaks a run off, and parents change
+// before the next: kept pages hold them as they were.
+func TestResumeAsksForParentsThatHaveChanged(t *testing.T) {
+	changed := map[string]string{"rental.changed": "50"}
+	undisturbed := newWorldOf(t, 0.1, changed)
+	undisturbed.ok(Options{}, "request*")
+
+	w := newWorldOf(t, 0.1, nil)
+	w.ok(Options{}, "request_list")
+	if s := w.stopAfter(250, Options{}, "requests"); s.Exit != 130 {
+		t.Fatalf("exit %d", s.Exit)
+	}
+	w.move(changed)
+	w.wrap(func(next http.Handler) http.Handler { return next })
+	w.ok(Options{}, "request*")
+	if diff := cmp.Diff(undisturbed.tree("requests"), w.tree("requests")); diff != "" {
+		t.Errorf("data (-undisturbed +resumed):\n%s", diff)
+	}
 }

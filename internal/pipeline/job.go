@@ -138,7 +138,7 @@ func (t *take) lay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.units, err = unitsOf(t.p, parents)
+	t.units, err = unitsOf(t.p, parents, t.family)
 	return err
 }
 

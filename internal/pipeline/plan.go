@@ -23,7 +23,7 @@ type slice struct {
 // A unit is the smallest piece of a plan that a resumed run uses again: one
 // whole list, or the lists of a block of parents.
 type unit struct {
-	name    string // the same for the same parents, and fit for a file name
+	name    string // the same for the same parents at the same values of changed, and fit for a file name
 	parents []map[string]any
 }
 
@@ -32,7 +32,7 @@ const blockSize = 100
 
 // unitsOf cuts parents into units: each given value is a unit, rows of a parent
 // pipeline go by blocks. Without parents there is one unit with one list.
-func unitsOf(p *config.Pipeline, parents []map[string]any) ([]unit, error) {
+func unitsOf(p *config.Pipeline, parents []map[string]any, f *family) ([]unit, error) {
 	if len(p.ForEach) == 0 {
 		return []unit{{name: "all", parents: []map[string]any{nil}}}, nil
 	}
@@ -47,6 +47,11 @@ func unitsOf(p *config.Pipeline, parents []map[string]any) ([]unit, error) {
 		text, err := json.Marshal(block)
 		if err != nil {
 			return nil, fmt.Errorf("naming a block of parents: %w", err)
+		}
+		if f != nil && f.changed != "" {
+			for _, parent := range block {
+				text = append(append(text, '\n'), f.values[parentText(parent)]...)
+			}
 		}
 		sum := sha256.Sum256(text)
 		units = append(units, unit{fmt.Sprintf("%05d-%s", len(units), hex.EncodeToString(sum[:6])), block})
