@@ -10,21 +10,27 @@ import (
 	"etl/schemas"
 )
 
+// A member is a member of an object as it is spelled, and how it stands in
+// _extra; empty if a column takes it.
+type member struct{ text, extra string }
+
 // record makes a record: its text, and the row that it must become, as JSON
 // with the columns in the order of the schema.
 func (m maker) record(s *schemas.Schema) (text, row string) {
 	members, row := m.members(s.Columns)
-	var extra []string
 	for i := range m.upTo(1) * m.upTo(2) { // what no column names
 		name, value := fmt.Sprintf(`"new %d"`, i), m.anyJSON(2)
-		members = append(members, name+m.colon()+value)
-		extra = append(extra, name+":"+strings.TrimSpace(value))
+		members = append(members, member{name + m.colon() + value, name + ":" + value})
 	}
+	members = m.shuffled(members)
 	if s.Unknown == schemas.KeepUnknown {
+		var extra []string // in the order of the text
+		for _, one := range members {
+			if one.extra != "" {
+				extra = append(extra, one.extra)
+			}
+		}
 		row += `,"_extra":` + optionalText(extra)
-		m.shuffle(members[:len(members)-len(extra)]) // _extra has the order of the text
-	} else {
-		m.shuffle(members)
 	}
 	return m.object(members), "{" + row + "}"
 }
@@ -37,24 +43,36 @@ func optionalText(extra []string) string {
 }
 
 // members makes the members of an object for columns, and their part of a row.
-func (m maker) members(columns []schemas.Column) (members []string, row string) {
+func (m maker) members(columns []schemas.Column) (members []member, row string) {
 	var parts []string
 	for _, c := range columns {
+		path := c.From[len(c.From)-1]
 		text, want := m.optional(c)
+		extra := ""
+		if c.Misfit == schemas.ExtraMisfit && m.often(30) {
+			text, want = m.misfit(c.Type.Kind), "null"
+			extra = quote(path[0]) + ":" + text
+		}
 		parts = append(parts, fmt.Sprintf("%q:%s", c.Name, want))
 		if c.Type.Kind == schemas.Enum {
 			parts = append(parts, fmt.Sprintf("%q:%s", c.Name+"_label", label(c.Type, want)))
 		}
-		path := c.From[len(c.From)-1]
-		switch {
-		case text == "":
-		case len(path) == 1:
-			members = append(members, m.name(path[0])+m.colon()+text)
-		default:
-			members = append(members, m.name(path[0])+m.colon()+m.object([]string{m.name(path[1]) + m.colon() + text}))
+		if text != "" && len(path) > 1 {
+			text = m.object([]member{{text: m.name(path[1]) + m.colon() + text}})
+		}
+		if text != "" {
+			members = append(members, member{m.name(path[0]) + m.colon() + text, extra})
 		}
 	}
 	return members, strings.Join(parts, ",")
+}
+
+// misfit makes a value that no column of a kind takes.
+func (m maker) misfit(kind schemas.Kind) string {
+	if kind == schemas.Struct {
+		return pick(m, `[1, "x"]`, "7", `"x"`)
+	}
+	return pick(m, `{"no": [1]}`, `{ }`)
 }
 
 // optional makes the value of a column, or none: null, a text that means it, or
@@ -93,12 +111,16 @@ func (m maker) list(c schemas.Column) (text, want string) {
 	return "[" + m.space() + strings.Join(texts, m.space()+","+m.space()) + m.space() + "]", "[" + strings.Join(wants, ",") + "]"
 }
 
-func (m maker) object(members []string) string {
-	return "{" + m.space() + strings.Join(members, m.space()+","+m.space()) + m.space() + "}"
+func (m maker) object(members []member) string {
+	var texts []string
+	for _, one := range members {
+		texts = append(texts, one.text)
+	}
+	return "{" + m.space() + strings.Join(texts, m.space()+","+m.space()) + m.space() + "}"
 }
 
-func (m maker) shuffle(members []string) {
-	copy(members, rapid.Permutation(members).Draw(m.t, "order"))
+func (m maker) shuffled(members []member) []member {
+	return rapid.Permutation(members).Draw(m.t, "order")
 }
 
 func (m maker) colon() string { return m.space() + ":" + m.space() }
@@ -148,7 +170,7 @@ func (m maker) anyJSON(depth int) string {
 	case n == 0 && depth > 0:
 		return "[" + m.space() + m.anyJSON(depth-1) + m.space() + "," + m.anyJSON(depth-1) + "]"
 	case n == 1 && depth > 0:
-		return m.object([]string{m.name("k") + m.colon() + m.anyJSON(depth-1)})
+		return m.object([]member{{text: m.name("k") + m.colon() + m.anyJSON(depth-1)}})
 	case n == 2:
 		return m.str(m.anyText())
 	}

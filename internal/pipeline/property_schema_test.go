@@ -55,6 +55,12 @@ func (m maker) table() table {
 func (m maker) schema() *schemas.Schema {
 	s := &schemas.Schema{Name: "random", Columns: m.columns(3)}
 	s.Unknown = pick(m, schemas.KeepUnknown, schemas.IgnoreUnknown)
+	for i := range s.Columns {
+		c := &s.Columns[i]
+		if s.Extra() && !c.Required && c.Type.Kind != schemas.JSON && len(c.From) == 1 && len(c.From[0]) == 1 && m.often(25) {
+			c.Misfit = schemas.ExtraMisfit
+		}
+	}
 	return s
 }
 

@@ -46,8 +46,7 @@ func (m maker) value(c schemas.Column) (text, want string) {
 		return m.list(c)
 	case schemas.Struct:
 		members, row := m.members(c.Type.Fields)
-		m.shuffle(members)
-		return m.object(members), "{" + row + "}"
+		return m.object(m.shuffled(members)), "{" + row + "}"
 	}
 	return m.moment(c.Type)
 }
