@@ -43,6 +43,9 @@ func (sh *shell) tellApplied(name string, a *pipeline.Applied) error {
 		return err
 	}
 	text := fmt.Sprintf("%s: commit %d, %s written anew in %s", name, a.Commit, count(a.Rows, "row"), count(int64(a.Files), "file"))
+	if a.Taken > 0 {
+		text += fmt.Sprintf(", %d of them by a run that was stopped", a.Taken)
+	}
 	if len(a.Added) > 0 {
 		text += "; new: " + strings.Join(a.Added, ", ")
 	}

@@ -2,6 +2,9 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +25,7 @@ type Applied struct {
 	Files   int      // live
 	Added   []string // columns that the data set did not have
 	Dropped []string // columns that it has no more
+	Taken   int      // files that an earlier call, which was stopped, had written already
 	Changed bool
 }
 
@@ -29,6 +33,9 @@ type Applied struct {
 // pipeline has now, and commits them at once. Nothing is asked of the source: a
 // new column is filled from _extra. Where the files have none, its values were
 // never kept, and Apply refuses, unless null says to leave it empty.
+//
+// A call that is stopped leaves the data set as it was, and the files that it has
+// finished to the next one.
 func Apply(ctx context.Context, o Options, p *config.Pipeline, null bool) (applied *Applied, err error) {
 	o.setDefaults()
 	a := &applying{o: &o, p: p, ds: o.Store.Dataset(p.Name), run: NewRunID()}
@@ -105,13 +112,20 @@ func (a *applying) checkAdded(added []string, null bool) error {
 	return nil
 }
 
-// apply writes the files anew, slice by slice, and commits.
+// apply writes the files anew, and commits.
 func (a *applying) apply(ctx context.Context, result *Applied) error {
 	stage, err := a.ds.Stage("schema-"+a.p.Schema.Fingerprint()[:16], a.run)
 	if err != nil {
 		return err
 	}
-	add, err := a.rewrite(ctx, stage)
+	earlier, err := stage.Earlier()
+	if err != nil {
+		return err
+	}
+	add, err := a.rewrite(ctx, stage, earlier, result)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // what is finished stays for the next call
+	}
 	if err != nil {
 		return errors.Join(err, stage.Clear())
 	}
@@ -126,7 +140,7 @@ func (a *applying) apply(ctx context.Context, result *Applied) error {
 		return err // the commit may stand: the stage is left to the next run
 	}
 	result.Commit, result.Files, result.Changed = commit.Number, len(commit.Files), true
-	return nil
+	return earlier.Clear()
 }
 
 // draft is a commit that differs from its base in files and schema alone.
@@ -140,34 +154,56 @@ func (a *applying) draft(add []load.StagedFile) load.Draft {
 	}
 }
 
-func (a *applying) rewrite(ctx context.Context, stage *load.Stage) (add []load.StagedFile, err error) {
+// rewrite writes each live file anew, and notes that it is done. What a run that
+// was stopped had finished of it is taken over.
+func (a *applying) rewrite(ctx context.Context, stage *load.Stage, earlier *load.Earlier, result *Applied) (add []load.StagedFile, err error) {
 	d, err := transform.New(a.schema(), (&job{o: a.o, p: a.p}).decoding())
 	if err != nil {
 		return nil, err
 	}
-	bySlice := map[string][]load.File{}
-	for _, f := range a.base.Files {
-		bySlice[f.Slice] = append(bySlice[f.Slice], f)
-	}
-	for i, name := range slices.Sorted(maps.Keys(bySlice)) {
-		o := (&take{job: &job{o: a.o, p: a.p}, slice: slice{name: name}}).writerOptions()
-		o.Name = fmt.Sprintf("rows-%05d", i+1)
-		w, err := stage.Writer(o)
-		if err != nil {
+	for i, f := range a.base.Files {
+		name := fmt.Sprintf("rows-%05d", i+1)
+		source := a.source(f)
+		files, taken := earlier.Take(name, source)
+		if taken {
+			result.Taken++
+		} else if files, err = a.rewriteFile(ctx, d, stage, name, f); err != nil {
 			return nil, err
 		}
-		for _, f := range bySlice[name] {
-			if err := a.copyFile(ctx, d, w, f); err != nil {
-				return nil, errors.Join(err, w.Abort())
-			}
-		}
-		files, err := w.Close()
-		if err != nil {
+		if err := stage.Finish(name, source, files); err != nil {
 			return nil, err
 		}
 		add = append(add, files...)
+		a.o.Progress(Progress{Pipeline: a.p.Name, Slice: f.Slice, Pages: int64(i + 1), Planned: int64(len(a.base.Files)), Rows: rowsOf(a.base.Files[:i+1], "")})
 	}
 	return add, nil
+}
+
+func (a *applying) rewriteFile(ctx context.Context, d *transform.Decoder, stage *load.Stage, name string, f load.File) ([]load.StagedFile, error) {
+	o := (&take{job: &job{o: a.o, p: a.p}, slice: slice{name: f.Slice}}).writerOptions()
+	o.Name = name
+	w, err := stage.Writer(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.copyFile(ctx, d, w, f); err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
+	return w.Close()
+}
+
+// source is a hash of a live file and of all that decides what becomes of it.
+func (a *applying) source(f load.File) string {
+	t := &take{job: &job{o: a.o, p: a.p}}
+	zone := ""
+	if a.p.Source.Zone != nil {
+		zone = a.p.Source.Zone.String()
+	}
+	text, _ := json.Marshal([]any{ // plain data: cannot go wrong
+		f.SHA256, f.Slice, a.base.Schema.Fingerprint, t.schemaHash(), a.p.Partition, a.p.Key, zone, a.o.Config.PIIKey, a.o.Memory, a.o.Version,
+	})
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // pageOfRows is how many stored rows go through transform at one time.
