@@ -43,3 +43,16 @@ FUZZTIME ?= 10m
 fuzz:
 	@tools/prepare go
 	@FUZZTIME=$(FUZZTIME) tools/fuzz
+
+# reliability kills a run at every one of its calls to the file system, lets
+# processes run at once, tries 100,000 schedules, and sees every mutant die. It
+# takes hours; docs/reliability.md has the figures of the last time.
+RELIABILITY := kills processes schedules mutants
+
+.PHONY: reliability $(RELIABILITY)
+
+reliability:
+	@tools/suites $(RELIABILITY)
+
+$(RELIABILITY):
+	@tools/suites $@

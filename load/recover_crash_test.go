@@ -219,7 +219,9 @@ func TestEverythingIsOnDiskBeforeTheNextStep(t *testing.T) {
 	check := func(op, name string, call func() error) error {
 		err := call()
 		switch {
-		case op == "append" || op == "write":
+		case op == "write":
+			unsynced[name], unsynced[path.Dir(name)] = true, true
+		case op == "append":
 			unsynced[name] = true
 		case op == "fsync" || op == "sync":
 			delete(unsynced, name)
