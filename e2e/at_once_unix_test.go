@@ -190,20 +190,16 @@ func (d *duel) checkOrder(t *testing.T, lake string, lost bool) {
 	run(t, d.envs["old"].with(env{"ETL_DESTINATION": lake}), append([]string{"verify", "--deep", "-f", d.file}, disturbed...)...).want(t, 0)
 }
 
-// checkRetry runs a process again that may have lost, alone: then all is as it
-// is told.
+// checkRetry runs a process again that may have lost, alone: then the lists are
+// as it is told. Slices can be those of a run that had read them whole, and
+// lost: its pages are used again.
 func (d *duel) checkRetry(t *testing.T, lake string) {
 	t.Helper()
 	run(t, d.envs["new"].with(env{"ETL_DESTINATION": lake}), d.args...).want(t, 0)
-	for _, pipeline := range disturbed {
-		got := cut(t, d.byGlob(t, lake, pipeline))
-		for slice, want := range cut(t, d.truths["new"][pipeline]) {
-			if slice != "" && slice < "2026-02" {
-				continue // not of the run
-			}
-			if err := compare.Diff(want, orNone(got[slice], want), "id").Err(); err != nil {
-				t.Errorf("%s, slice %q, after another run: %v", pipeline, slice, err)
-			}
+	d.checkOrder(t, lake, false)
+	for _, pipeline := range disturbed[:2] {
+		if err := compare.Diff(d.truths["new"][pipeline], d.byGlob(t, lake, pipeline), "id").Err(); err != nil {
+			t.Errorf("%s after another run: %v", pipeline, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package load
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"strings"
 	"syscall"
 	"testing"
@@ -132,5 +133,30 @@ func TestRecoveryOnAFullDisk(t *testing.T) {
 	}
 	if whole == 0 || stuck == 0 {
 		t.Errorf("%d recoveries needed no room, %d needed some", whole, stuck)
+	}
+}
+
+// TestAFolderTellsEveryError has each call to the disk fail: what a folder is
+// asked for says so, and never that something is absent, or done.
+func TestAFolderTellsEveryError(t *testing.T) {
+	for name, ask := range map[string]func(o objects) error{
+		"read":     func(o objects) error { _, err := o.read("a/b"); return err },
+		"open":     func(o objects) error { _, err := o.open("a/b"); return err },
+		"modified": func(o objects) error { _, err := o.modified("a/b"); return err },
+		"list":     func(o objects) error { _, err := o.list("a"); return err },
+		"create":   func(o objects) error { return o.create("a/c", nil) },
+		"put":      func(o objects) error { return o.put("a/b", nil) },
+		"move":     func(o objects) error { return o.move("a/b", "c/d") },
+		"remove":   func(o objects) error { return o.remove("a/b") },
+		"tidy":     func(o objects) error { return o.tidy("a/b") },
+	} {
+		s := open(t)
+		if err := s.objects.put("a/b", nil); err != nil {
+			t.Fatal(err)
+		}
+		fails := func(string, string, func() error) error { return syscall.EIO }
+		if err := ask(s.on(t, fails).objects); !errors.Is(err, syscall.EIO) || errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s on a disk that fails ends in %v", name, err)
+		}
 	}
 }
