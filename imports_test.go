@@ -43,7 +43,8 @@ var mayImport = map[string][]string{
 	"etl/internal/config":   {"etl/internal/fault", "etl/schemas", yaml + "/", "github.com/google/jsonschema-go/"},
 	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", x + "/sync/semaphore"},
 	"etl/transform":         {"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", arrow + "/"},
-	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", arrow + "/", parquet + "/", zip + "/", x + "/sys/"},
+	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", "etl/load/bucket", arrow + "/", parquet + "/", zip + "/", x + "/sys/"},
+	"etl/load/bucket":       {"etl/internal/fault", x + "/oauth2/", x + "/sync/errgroup", "github.com/aws/aws-sdk-go-v2/"},
 	"etl/load/warehouse":    {"etl/internal/fault", "etl/schemas", "etl/load", x + "/oauth2/"},
 	"etl/internal/propose": {
 		"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", "etl/transform", "etl/load", yaml + "/", "github.com/getkin/kin-openapi/",
@@ -70,7 +71,7 @@ var testsMayImport = []string{
 func mayGo(file string) bool {
 	dir, name := path.Split(file)
 	switch dir {
-	case "internal/pipeline/", "internal/crmsim/", "cmd/etl/":
+	case "internal/pipeline/", "internal/crmsim/", "cmd/etl/", "load/bucket/":
 		return true
 	case "load/":
 		return strings.HasPrefix(name, "store")

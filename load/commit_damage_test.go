@@ -38,7 +38,7 @@ func TestDamagedRecordsStopEverything(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := d.store.absolute(d.record(1))
+			name := d.store.Address(d.record(1))
 			record, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)

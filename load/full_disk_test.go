@@ -60,7 +60,7 @@ func wantStorage(t *testing.T, what string, n int, err error) {
 // each way; then the run after it, which has to recover, fails at one of its
 // first calls. The third ends as if nothing had been.
 func TestEveryErrorAtEveryCall(t *testing.T) {
-	want, calls := undisturbed(t)
+	want, calls := undisturbed(t, open)
 	for i, failure := range failures {
 		for n := 1; n <= calls; n++ {
 			s := open(t)
@@ -85,7 +85,7 @@ func TestEveryErrorAtEveryCall(t *testing.T) {
 // full for the next one: both end in a failure of storage, and readers see a
 // commit. With room again, all ends as if nothing had been.
 func TestFullDiskFromEveryCall(t *testing.T) {
-	want, calls := undisturbed(t)
+	want, calls := undisturbed(t, open)
 	for _, names := range []bool{false, true} {
 		for n := 1; n <= calls; n++ {
 			s := open(t)
@@ -108,7 +108,7 @@ func TestFullDiskFromEveryCall(t *testing.T) {
 // without room for a byte. Only the text of the view needs any: recovery gets
 // as far as that, and with room it goes on from there.
 func TestRecoveryOnAFullDisk(t *testing.T) {
-	_, calls := undisturbed(t)
+	_, calls := undisturbed(t, open)
 	whole, stuck := 0, 0
 	for n := 1; n <= calls; n++ {
 		s := open(t)

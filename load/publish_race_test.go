@@ -35,8 +35,10 @@ func (s schedule) disk(dies func() bool) disk {
 // TestProcessesWithoutALock runs processes that all want to make the same
 // commits, without a lock, in random schedules. In the end each commit was made
 // exactly once, readers see the newest, and nothing is stale.
-func TestProcessesWithoutALock(t *testing.T) {
-	want, _ := undisturbed(t)
+func TestProcessesWithoutALock(t *testing.T) { everyStore(t, withoutALock) }
+
+func withoutALock(t *testing.T, open func(*testing.T) *Store) {
+	want, _ := undisturbed(t, open)
 	for seed := range uint64(100 * *times) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		s := open(t)

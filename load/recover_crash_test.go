@@ -88,7 +88,7 @@ func outcomeOf(t *testing.T, s *Store) outcome {
 
 // undisturbed returns the outcome without any fault, and how many calls to the
 // file system it took.
-func undisturbed(t *testing.T) (outcome, int) {
+func undisturbed(t *testing.T, open func(*testing.T) *Store) (outcome, int) {
 	t.Helper()
 	s := open(t)
 	calls := 0
@@ -110,8 +110,10 @@ func dieAt(n int) disk {
 	}
 }
 
-func TestCrashAtEveryCall(t *testing.T) {
-	want, calls := undisturbed(t)
+func TestCrashAtEveryCall(t *testing.T) { everyStore(t, crashAtEveryCall) }
+
+func crashAtEveryCall(t *testing.T, open func(*testing.T) *Store) {
+	want, calls := undisturbed(t, open)
 	for n := 1; n <= calls; n++ {
 		s := open(t)
 		if err := work(s.on(t, dieAt(n)).Dataset("p"), "a"); err != nil && !errors.Is(err, errDead) {
@@ -128,8 +130,10 @@ func TestCrashAtEveryCall(t *testing.T) {
 	}
 }
 
-func TestCrashAgainWhileRecovering(t *testing.T) {
-	want, calls := undisturbed(t)
+func TestCrashAgainWhileRecovering(t *testing.T) { everyStore(t, crashAgain) }
+
+func crashAgain(t *testing.T, open func(*testing.T) *Store) {
+	want, calls := undisturbed(t, open)
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 100 {
 		s := open(t)
@@ -178,8 +182,10 @@ func onlyCommitted(t *testing.T, s *Store) {
 
 // TestOneErrorAtEveryCall lets each call fail once with an error that says
 // nothing about whether something is there: before it is made, and after.
-func TestOneErrorAtEveryCall(t *testing.T) {
-	want, calls := undisturbed(t)
+func TestOneErrorAtEveryCall(t *testing.T) { everyStore(t, oneErrorAtEveryCall) }
+
+func oneErrorAtEveryCall(t *testing.T, open func(*testing.T) *Store) {
+	want, calls := undisturbed(t, open)
 	for _, made := range []bool{false, true} {
 		for n := 1; n <= calls; n++ {
 			s := open(t)

@@ -229,16 +229,22 @@ func (st *Stage) copyObject(as, name, sum string) error {
 	if err != nil {
 		return errors.Join(err, from.Close())
 	}
-	if _, err := io.Copy(to, io.NewSectionReader(from, 0, from.Size())); err != nil {
-		return errors.Join(stored(err, "copying %s", name), from.Close(), to.Abort())
-	}
-	_, got, err := to.Close()
-	err = errors.Join(err, from.Close())
-	if err == nil && got != sum {
-		err = fault.New(fault.Storage, "copying %s: it is damaged: its SHA-256 is %s, not %s", name, got, sum)
-	}
+	err = errors.Join(copyBlob(to, from, name, sum), from.Close())
 	if err != nil {
 		return stored(errors.Join(err, st.discard(as)), "copying %s", name)
 	}
 	return nil
+}
+
+// copyBlob writes all of a blob to a sink, and ends that. The sum is the SHA-256
+// that it must have, in hex.
+func copyBlob(to *sink, from blob, name, sum string) error {
+	if _, err := io.Copy(to, io.NewSectionReader(from, 0, from.Size())); err != nil {
+		return errors.Join(stored(err, "copying %s", name), to.Abort())
+	}
+	_, got, err := to.Close()
+	if err == nil && got != sum {
+		err = fault.New(fault.Storage, "copying %s: it is damaged: its SHA-256 is %s, not %s", name, got, sum)
+	}
+	return err
 }

@@ -60,7 +60,7 @@ func (p *play) write(d *Dataset, process string) error {
 		if err == nil && other != nil {
 			err = other.Reclaim()
 		}
-		if err != nil && fault.Of(err) != fault.Conflict {
+		if err != nil && fault.Of(err) != fault.Conflict && !errors.Is(err, errLost) {
 			return err
 		}
 	}
@@ -80,7 +80,7 @@ func (p *play) restore(d *Dataset, process string) error {
 		to := 1 + p.random.Int64N(newest.Number)
 		_, err = d.Rollback(context.Background(), to, Author{Run: fmt.Sprintf("%s%d", process, try), Time: noon})
 		gone := err != nil && strings.Contains(err.Error(), "files are gone")
-		if err != nil && !gone && fault.Of(err) != fault.Conflict {
+		if err != nil && !gone && fault.Of(err) != fault.Conflict && !errors.Is(err, errLost) {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (p *play) restore(d *Dataset, process string) error {
 func (p *play) collect(d *Dataset, _ string) error {
 	for range 3 {
 		keep := []time.Duration{1, 1000 * time.Hour}[p.random.IntN(2)]
-		if _, err := d.GC(GCOptions{Now: noon.AddDate(0, 0, 8), KeepReplaced: keep}); err != nil {
+		if _, err := d.GC(GCOptions{Now: noon.AddDate(0, 0, 8), KeepReplaced: keep}); err != nil && !errors.Is(err, errLost) {
 			return err
 		}
 	}
@@ -99,10 +99,10 @@ func (p *play) collect(d *Dataset, _ string) error {
 }
 
 // act lets the processes run until all have ended, or died.
-func (p *play) act(t *testing.T) {
+func (p *play) act(t *testing.T, others ...func(*Dataset, string) error) {
 	var wait sync.WaitGroup
 	var schedules []schedule
-	for i, does := range []func(*Dataset, string) error{p.write, p.write, p.write, p.restore, p.collect, p.collect} {
+	for i, does := range append(others, p.write, p.write, p.write, p.restore, p.collect, p.collect) {
 		sched := schedule{turn: make(chan struct{}), done: make(chan bool)}
 		schedules = append(schedules, sched)
 		d := p.store.onHeap(sched.disk(func() bool { return p.random.IntN(500) == 0 })).Dataset("p")
@@ -175,8 +175,13 @@ func (p *play) textOf(sum string) string {
 // live run. In the end every commit is what its run meant it to be, readers
 // see exactly the newest, and nothing is left over.
 func TestAnythingAtOnce(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { anythingAtOnce(t, heapStore()) })
+	t.Run("bucket", func(t *testing.T) { anythingAtOnce(t, vaultStore(t)) })
+}
+
+func anythingAtOnce(t *testing.T, store *Store) {
 	for seed := range uint64(250 * *times) {
-		p := &play{store: heapStore(), random: rand.New(rand.NewPCG(seed, 1)), intents: map[string]files{}}
+		p := &play{store: store.empty(), random: rand.New(rand.NewPCG(seed, 1)), intents: map[string]files{}}
 		p.act(t)
 		d := p.store.Dataset("p")
 		if err := d.Recover(); err != nil {
@@ -283,10 +288,15 @@ func (a *actor) act(n int) bool {
 // the rest, another gc comes, and the run ends. The run either makes its
 // commit, whole, or is refused.
 func TestGCAndARunAtEveryCall(t *testing.T) {
+	t.Run("memory", func(t *testing.T) { gcAndARun(t, heapStore()) })
+	t.Run("bucket", func(t *testing.T) { gcAndARun(t, vaultStore(t)) })
+}
+
+func gcAndARun(t *testing.T, store *Store) {
 	for i := 0; ; i++ {
 		more := false
 		for j := 0; ; j++ {
-			s := heapStore()
+			s := store.empty()
 			d := s.Dataset("p")
 			job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
 			if err := s.objects.put(d.state("parents", "a.parquet"), []byte("parents")); err != nil {

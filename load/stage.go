@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -35,9 +36,12 @@ func (d *Dataset) Stage(identity, run string) (*Stage, error) {
 	return &Stage{data: d, folder: d.state("stage", identity, run)}, nil
 }
 
-// Folder returns the absolute name of the stage's folder. Kept pages lie in it
-// unless the user has named another place.
-func (st *Stage) Folder() string { return st.data.store.absolute(st.folder) }
+// Folder returns the absolute name of the stage's folder, of a bucket that of
+// one on this machine. Kept pages lie in it unless the user has named another
+// place.
+func (st *Stage) Folder() string {
+	return filepath.Join(st.data.store.local, filepath.FromSlash(st.folder))
+}
 
 // create starts a file of the stage. Its name must end in .part, so that no
 // reader takes it for data. The folder of a stage comes with its first file.

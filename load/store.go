@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"etl/internal/fault"
+	"etl/load/bucket"
 )
 
 // objects is what a Store needs of the place that it lies in. Names are below
@@ -58,14 +59,26 @@ type blob interface {
 type Store struct {
 	objects objects
 	path    string // absolute, as readers open it
+	local   string // folder for what stays on this machine; of a folder, itself
 }
 
-// Open opens a local folder as a destination and creates it if there is none.
-// Nothing outside of the folder is ever written, whatever links lie in it.
-func Open(root string) (*Store, error) {
-	if strings.HasPrefix(root, "s3://") || strings.HasPrefix(root, "gs://") {
-		return nil, fault.New(fault.Config, "opening the destination %s: buckets are not supported yet", root).
-			WithHint("name a local folder")
+// Settings of a destination. The zero value serves for folders.
+type Settings struct {
+	Lookup func(name string) (value string, set bool) // environment, for buckets; nil: it is empty
+	Local  string                                     // folder for what stays on this machine, for buckets; empty: one for caches
+}
+
+// Open opens a destination: a local folder, which is created if there is none,
+// or a bucket, s3://bucket/prefix or gs://bucket/prefix, to which nothing is
+// sent yet. Nothing outside of the folder or prefix is ever written, whatever
+// links lie in it, but for what stays on this machine of a bucket: pages, and
+// files on their way.
+func Open(root string) (*Store, error) { return OpenWith(root, Settings{}) }
+
+// OpenWith opens a destination as Open does, with settings.
+func OpenWith(root string, s Settings) (*Store, error) {
+	if bucket.Is(root) {
+		return openRemote(root, s)
 	}
 	abs, err := filepath.Abs(root)
 	if err != nil {
@@ -81,10 +94,11 @@ func Open(root string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{objects: f, path: abs}, nil
+	return &Store{objects: f, path: abs, local: abs}, nil
 }
 
-// Path returns the absolute name of the destination's folder.
+// Path returns the absolute name of the destination's folder, or the address of
+// its bucket.
 func (s *Store) Path() string { return s.path }
 
 // plainName is what names of pipelines, identities and runs look like: one
@@ -129,8 +143,12 @@ func (d *Dataset) data() string {
 	return path.Join("data", stream)
 }
 
-// absolute returns the name of an object as readers outside open it.
-func (s *Store) absolute(name string) string {
+// Address returns the name of an object as readers outside open it: of a file
+// the absolute path, of an object in a bucket its address.
+func (s *Store) Address(name string) string {
+	if bucket.Is(s.path) {
+		return s.path + "/" + name
+	}
 	return filepath.Join(s.path, filepath.FromSlash(name))
 }
 

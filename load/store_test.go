@@ -53,6 +53,9 @@ func tempDir(t testing.TB) string {
 // memory that /dev/shm may take.
 func (s *Store) drop(t *testing.T) {
 	t.Helper()
+	if _, ok := s.objects.(*folder); !ok {
+		return
+	}
 	if err := os.RemoveAll(s.path); err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +76,9 @@ func memory(op, _ string, call func() error) error {
 // own.
 func (s *Store) on(t *testing.T, disk disk) *Store {
 	t.Helper()
+	if _, ok := s.objects.(*folder); !ok {
+		return s.onHeap(disk)
+	}
 	other, err := Open(s.path)
 	if err != nil {
 		t.Fatal(err)
@@ -125,8 +131,11 @@ func TestOpenRefuses(t *testing.T) {
 		name, root string
 		class      fault.Class
 	}{
-		{"a bucket of S3", "s3://bucket/prefix", fault.Config},
-		{"a bucket of GCS", "gs://bucket", fault.Config},
+		{"an address of something else", "https://bucket/prefix", fault.Config},
+		{"a bucket without a name", "s3:///prefix", fault.Config},
+		{"a bucket with a password", "s3://key:secret@bucket/prefix", fault.Config},
+		{"a prefix that hides something", "gs://bucket/../other", fault.Config},
+		{"a prefix that SQL takes for a pattern", "gs://bucket/a*", fault.Config},
 		{"a folder that everybody writes to", shared, fault.Storage},
 		{"a file", file, fault.Storage},
 		{"a name with a NUL", "a\x00b", fault.Config},
@@ -251,8 +260,12 @@ func TestModesDoNotDependOnTheUmask(t *testing.T) {
 	}
 }
 
+// TestObjects is the contract of what lies below a Store.
 func TestObjects(t *testing.T) {
-	s := open(t).objects
+	everyStore(t, func(t *testing.T, open func(*testing.T) *Store) { objectsContract(t, open(t).objects) })
+}
+
+func objectsContract(t *testing.T, s objects) {
 	if err := s.create("a/b/c", []byte("1")); err != nil {
 		t.Fatal(err)
 	}

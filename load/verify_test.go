@@ -66,7 +66,7 @@ func TestVerifyFindsNothingWrong(t *testing.T) {
 // file's name and what is wrong, and nothing else.
 func TestVerify(t *testing.T) {
 	rewrite := func(d *Dataset, name string, change func(string) string) {
-		file := d.store.absolute(name)
+		file := d.store.Address(name)
 		data, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -159,7 +159,7 @@ func (w *sqlWriter) rows(s *Store, c *Commit, files []File) {
 	}
 	w.printf("FROM read_parquet([\n")
 	for i, f := range files {
-		w.printf("  %s%s\n", w.literal(globless(s.absolute(f.Path))), comma(i, len(files)))
+		w.printf("  %s%s\n", w.literal(globless(s.Address(f.Path))), comma(i, len(files)))
 	}
 	w.printf("], hive_partitioning = false")
 	if w.file != "" {

@@ -86,7 +86,7 @@ func (st *Stage) Writer(o WriterOptions) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{options: o, layout: l, split: split, stage: st}
-	w.spill = spill{stage: st, layout: l, name: o.Name + "-spill.part"}
+	w.spill = spill{stage: st.scratch(), layout: l, name: o.Name + "-spill.part"}
 	return w, nil
 }
 

@@ -57,7 +57,7 @@ func (sh *shell) check(c *cli.Context) error {
 	}
 	o := pipeline.Options{Config: cfg}
 	if slices.ContainsFunc(slices.Concat(plan...), hasParents) {
-		if o.Store, err = openExisting(cfg); err != nil {
+		if o.Store, err = sh.openExisting(cfg); err != nil {
 			return err
 		}
 	}

@@ -91,7 +91,7 @@ func (sh *shell) commitNumbers(command *cli.Command, words []string) (numbers []
 	if cfg == nil || len(given) == 0 || !slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Name == given[0] }) {
 		return nil
 	}
-	store, err := openIfThere(cfg)
+	store, err := sh.openIfThere(cfg)
 	if err != nil || store == nil {
 		return nil
 	}

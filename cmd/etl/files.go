@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -38,7 +37,7 @@ type listing struct {
 
 type listedFile struct {
 	Account   string            `json:"_account,omitempty"`
-	Path      string            `json:"path"` // absolute
+	Path      string            `json:"path"` // absolute, or an address
 	Rows      int64             `json:"rows"`
 	Bytes     int64             `json:"bytes"`
 	Partition map[string]string `json:"partition,omitempty"`
@@ -81,7 +80,7 @@ func (l *listing) add(store *load.Store, c *load.Commit) {
 		l.Commit = c.Number
 	}
 	for _, f := range c.Files {
-		path := filepath.Join(store.Path(), filepath.FromSlash(f.Path))
+		path := store.Address(f.Path)
 		l.Files = append(l.Files, listedFile{account, path, f.Rows, f.Bytes, f.Partition})
 	}
 }

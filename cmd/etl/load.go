@@ -166,7 +166,7 @@ func (sh *shell) streams(c *cli.Context, patterns []string) (root string, stream
 	if err != nil {
 		return "", nil, err
 	}
-	store, err := openExisting(cfg)
+	store, err := sh.openExisting(cfg)
 	if err != nil {
 		return "", nil, err
 	}

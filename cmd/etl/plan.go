@@ -59,7 +59,7 @@ func (sh *shell) plan(c *cli.Context) error {
 	if c.String("shards") != "" || c.String("plan-out") != "" {
 		return sh.divide(c, o)
 	}
-	if o.Store, err = openIfThere(o.Config); err != nil {
+	if o.Store, err = sh.openIfThere(o.Config); err != nil {
 		return err
 	}
 	outline, err := pipeline.Plan(c.Context, o)

@@ -36,7 +36,7 @@ func (sh *shell) preview(c *cli.Context) error {
 	}
 	o := pipeline.Options{Config: cfg}
 	if hasParents(p) {
-		if o.Store, err = openExisting(cfg); err != nil {
+		if o.Store, err = sh.openExisting(cfg); err != nil {
 			return err
 		}
 	}

@@ -77,7 +77,7 @@ func (sh *shell) datasets(c *cli.Context) (*load.Store, []*load.Dataset, error) 
 	if !one && !slices.ContainsFunc(cfg.Pipelines, func(p *config.Pipeline) bool { return p.Stream == name }) {
 		return nil, nil, unknownPipeline(cfg, name)
 	}
-	store, err := openExisting(cfg)
+	store, err := sh.openExisting(cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +118,7 @@ func (sh *shell) eachDataset(c *cli.Context) ([]dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := openExisting(cfg)
+	store, err := sh.openExisting(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +139,8 @@ func (sh *shell) eachDataset(c *cli.Context) ([]dataset, error) {
 
 // openExisting opens the destination for commands that write nothing: they do
 // not create it.
-func openExisting(cfg *config.Config) (*load.Store, error) {
-	store, err := openIfThere(cfg)
+func (sh *shell) openExisting(cfg *config.Config) (*load.Store, error) {
+	store, err := sh.openIfThere(cfg)
 	if err == nil && store == nil {
 		err = fault.New(fault.Config, "the destination %s does not exist yet", cfg.Destination).WithHint("etl run creates it")
 	}
@@ -148,11 +148,17 @@ func openExisting(cfg *config.Config) (*load.Store, error) {
 }
 
 // openIfThere opens the destination, and returns nil if there is none yet.
-func openIfThere(cfg *config.Config) (*load.Store, error) {
+func (sh *shell) openIfThere(cfg *config.Config) (*load.Store, error) {
 	if _, err := os.Stat(cfg.Destination); errors.Is(err, fs.ErrNotExist) && !strings.Contains(cfg.Destination, "://") {
 		return nil, nil
 	}
-	return load.Open(cfg.Destination)
+	return sh.open(cfg.Destination, "")
+}
+
+// open opens a destination. The stage is where the user wants to have what stays
+// on this machine; empty: where it lies by default.
+func (sh *shell) open(destination, stage string) (*load.Store, error) {
+	return load.OpenWith(destination, load.Settings{Lookup: sh.lookup, Local: stage})
 }
 
 // unknownPipeline says which name may have been meant.

@@ -11,7 +11,6 @@ import (
 	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/internal/pipeline"
-	"etl/load"
 )
 
 // nothingToDo is the exit code, with --empty-is-99, of a run that found its data
@@ -121,7 +120,7 @@ func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
 	}
 	o.Memory, o.AllowShrink = memory, c.Bool("allow-shrink")
 	o.Label, o.Version = c.String("run-id"), version()
-	o.Store, err = load.Open(o.Config.Destination)
+	o.Store, err = sh.open(o.Config.Destination, o.StageDir)
 	return o, err
 }
 

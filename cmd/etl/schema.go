@@ -127,7 +127,7 @@ func (sh *shell) schemaInfer(c *cli.Context, arguments []string) error {
 	}
 	o := pipeline.Options{Config: cfg}
 	if hasParents(selected[0]) {
-		if o.Store, err = openExisting(cfg); err != nil {
+		if o.Store, err = sh.openExisting(cfg); err != nil {
 			return err
 		}
 	}
@@ -211,7 +211,7 @@ func (sh *shell) diffPipeline(c *cli.Context, name string) error {
 	if i < 0 {
 		return unknownPipeline(cfg, name)
 	}
-	store, err := openExisting(cfg)
+	store, err := sh.openExisting(cfg)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"etl/internal/pipeline"
-	"etl/load"
 )
 
 // schemaApply writes the live files of data sets anew, by the schema that their
@@ -22,7 +21,7 @@ func (sh *shell) schemaApply(c *cli.Context, arguments []string) error {
 		return err
 	}
 	o := pipeline.Options{Config: cfg, Version: version()}
-	if o.Store, err = load.Open(cfg.Destination); err != nil {
+	if o.Store, err = sh.open(cfg.Destination, ""); err != nil {
 		return err
 	}
 	for _, p := range selected {

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"etl/internal/pipeline"
-	"etl/load"
 )
 
 // indexes are the variables by which schedulers number the workers of a job:
@@ -46,7 +45,7 @@ func (sh *shell) divide(c *cli.Context, o pipeline.Options) (err error) {
 		return err
 	}
 	o.Label, o.Version = c.String("run-id"), version()
-	if o.Store, err = load.Open(o.Config.Destination); err != nil {
+	if o.Store, err = sh.open(o.Config.Destination, o.StageDir); err != nil {
 		return err
 	}
 	plan, err := pipeline.Divide(c.Context, o, d)
@@ -75,7 +74,7 @@ func (sh *shell) planned(c *cli.Context) (o pipeline.Options, plan *pipeline.Sha
 	if err != nil {
 		return o, nil, err
 	}
-	if o.Store, err = load.Open(first.Destination); err != nil {
+	if o.Store, err = sh.open(first.Destination, o.StageDir); err != nil {
 		return o, nil, err
 	}
 	if plan, err = pipeline.ReadPlan(o.Store, c.String("plan")); err != nil {

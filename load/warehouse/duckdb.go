@@ -2,8 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"os"
 	"slices"
 
+	"etl/internal/fault"
 	"etl/load"
 )
 
@@ -39,13 +41,31 @@ func (w DuckDB) Load(ctx context.Context, s Stream) (Result, error) {
 		if l.done() {
 			return r, nil
 		}
-		script, err := l.script()
-		if err != nil {
-			return r, err
-		}
-		_, err = w.run(ctx, script)
-		return r, err
+		return r, w.bring(ctx, l)
 	})
+}
+
+// bring runs a load. Files in a bucket are fetched first, so that DuckDB needs
+// neither an extension nor credentials; a view reads them where they lie.
+func (w DuckDB) bring(ctx context.Context, l *duckLoad) (err error) {
+	if !l.view {
+		dir, err := os.MkdirTemp("", "etl-load-")
+		if err != nil {
+			return fault.New(fault.Storage, "loading %s: %w", l.Name, err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // what stays is in the system's temporary folder
+		for i := range l.parts {
+			if l.parts[i].set, err = l.parts[i].set.Fetch(l.parts[i].add, dir); err != nil {
+				return err
+			}
+		}
+	}
+	script, err := l.script()
+	if err != nil {
+		return err
+	}
+	_, err = w.run(ctx, script)
+	return err
 }
 
 // Script returns what Load would run for the newest published commits. Without a
