@@ -60,21 +60,23 @@ func (sh *shell) log(c *cli.Context) error {
 
 // A loggedCommit is a commit as log prints it.
 type loggedCommit struct {
-	Pipeline  string      `json:"pipeline"`
-	Commit    int64       `json:"commit"`
-	Published bool        `json:"published"`
-	Time      time.Time   `json:"time"`
-	Run       string      `json:"run"`
-	Label     string      `json:"label,omitempty"`
-	Restores  int64       `json:"restores,omitempty"` // commit that a rollback brought back
-	Proof     string      `json:"proof"`
-	Rows      int64       `json:"rows"`  // live since
-	Files     int         `json:"files"` // live since
-	Added     int         `json:"added"` // files
-	AddedRows int64       `json:"added_rows"`
-	Dropped   int         `json:"dropped"` // files
-	Counts    load.Counts `json:"counts"`
-	Slices    []string    `json:"slices,omitempty"` // that it read
+	Pipeline  string         `json:"pipeline"`
+	Commit    int64          `json:"commit"`
+	Published bool           `json:"published"`
+	Time      time.Time      `json:"time"`
+	Run       string         `json:"run"`
+	Label     string         `json:"label,omitempty"`
+	Restores  int64          `json:"restores,omitempty"` // commit that a rollback brought back
+	Proof     string         `json:"proof"`
+	Rows      int64          `json:"rows"`  // live since
+	Files     int            `json:"files"` // live since
+	Added     int            `json:"added"` // files
+	AddedRows int64          `json:"added_rows"`
+	Dropped   int            `json:"dropped"` // files
+	Drifted   []load.Drifted `json:"drifted,omitempty"`
+	Checks    []load.Check   `json:"checks,omitempty"`
+	Counts    load.Counts    `json:"counts"`
+	Slices    []string       `json:"slices,omitempty"` // that it read
 }
 
 // commits lists commits.
@@ -119,17 +121,33 @@ func logRow(e load.Entry) []string {
 	if e.Label != "" {
 		notes = append(notes, e.Label)
 	}
+	if text := driftNote(e.Drifted); text != "" {
+		notes = append(notes, text)
+	}
 	return []string{
 		strconv.FormatInt(e.Number, 10), e.Time.UTC().Format(time.RFC3339), grouped(e.Rows), grouped(int64(e.Files)),
 		grouped(e.Counts.Served), grouped(e.Counts.Rejected), strings.Join(notes, "; "),
 	}
 }
 
+// driftNote tells what drift a commit was the first to see. Members that the
+// schema does not know are there at every commit: they stand in --json.
+func driftNote(drifted []load.Drifted) string {
+	drifted = slices.DeleteFunc(slices.Clone(drifted), func(d load.Drifted) bool { return d.Kind == load.UnknownField })
+	switch len(drifted) {
+	case 0:
+		return ""
+	case 1:
+		return pipeline.DriftText(drifted[0])
+	}
+	return fmt.Sprintf("%s, and %s drifted", pipeline.DriftText(drifted[0]), count(int64(len(drifted)-1), "more field"))
+}
+
 func logged(name string, e load.Entry) loggedCommit {
 	return loggedCommit{
 		Pipeline: name, Commit: e.Number, Published: e.Published, Time: e.Time, Run: e.Run, Label: e.Label, Restores: e.Restores,
 		Proof: e.Proof, Rows: e.Rows, Files: e.Files, Added: e.Added, AddedRows: e.AddedRows, Dropped: e.Dropped,
-		Counts: e.Counts, Slices: sliceNames(e.Slices),
+		Drifted: e.Drifted, Checks: e.Checks, Counts: e.Counts, Slices: sliceNames(e.Slices),
 	}
 }
 

@@ -201,7 +201,7 @@ func (sh *shell) schemaDiff(c *cli.Context, arguments []string) error {
 }
 
 // diffPipeline compares the schema of a pipeline with the columns of its newest
-// commit. That needs no variables of sources.
+// commit, and tells how what that commit read has drifted. That needs no variables of sources.
 func (sh *shell) diffPipeline(c *cli.Context, name string) error {
 	cfg, err := sh.project(c, unused)
 	if err != nil {
@@ -230,6 +230,13 @@ func (sh *shell) diffPipeline(c *cli.Context, name string) error {
 	}
 	p := cfg.Pipelines[i]
 	now := load.Describe(p.Schema, p.Key)
+	for _, d := range commit.Drifted {
+		where := fmt.Sprintf("page %d", d.Page)
+		if d.Slice != "" {
+			where += " of slice " + d.Slice
+		}
+		fmt.Fprintf(sh.stdout, "%-12s %s (commit %d, first on %s)\n", d.Kind, pipeline.DriftText(d), commit.Number, where)
+	}
 	return sh.tellDiff(commit.Schema, now, nextRun(p, commit, now))
 }
 

@@ -157,7 +157,7 @@ type schemaKeys struct {
 	NullIf        oneOrMany[textLeaf] `json:"null_if" doc:"Texts that mean NULL."`
 	Layouts       oneOrMany[textLeaf] `json:"layouts" doc:"Layouts of timestamps beside RFC 3339, as Go's package time writes them."`
 	Unknown       word                `json:"unknown" enum:"keep,ignore" doc:"What becomes of members that no column names."`
-	Drift         word                `json:"drift" enum:"report,fail" doc:"What becomes of a run that meets such members."`
+	Drift         word                `json:"drift" enum:"report,fail" doc:"What becomes of a run that meets fields that are unknown, vanished or retyped."`
 	DuplicateKeys word                `json:"duplicate_keys" enum:"reject,last" doc:"Members of one object with equal names."`
 	Text          word                `json:"text" enum:"reject,replace" doc:"Strings that are no text."`
 }
