@@ -67,12 +67,18 @@ func (e env) list() []string {
 // command prepares a run of etl that ends with the test or its deadline.
 func command(t *testing.T, e env, args ...string) *exec.Cmd {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	t.Cleanup(cancel)
+	return commandContext(ctx, t, e, args...)
+}
+
+// commandContext prepares a run of etl that ends with a context.
+func commandContext(ctx context.Context, t *testing.T, e env, args ...string) *exec.Cmd {
+	t.Helper()
 	binary, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), deadline)
-	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Env = e.list()
 	return cmd
