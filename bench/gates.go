@@ -49,6 +49,26 @@ func (g gate) text(figure float64) string { return strconv.FormatFloat(figure, '
 // notAvailable is the figure of what this machine cannot do.
 var notAvailable = math.NaN()
 
+// result returns what is printed of a figure: n/a if this machine cannot tell,
+// which is no shortcoming of etl's, and failed if it was not measured.
+func (g gate) result(figure float64, measured bool) (text, verdict string) {
+	switch {
+	case !measured:
+		return "failed", "short"
+	case math.IsNaN(figure):
+		return "n/a", "ok"
+	case !g.holds(figure, g.gate):
+		return g.text(figure), "short"
+	}
+	return g.text(figure), "ok"
+}
+
+// line is the form that scripts read.
+func (g gate) line(figure float64, measured bool) string {
+	text, verdict := g.result(figure, measured)
+	return fmt.Sprintf("%s %s %v %v %s", g.name, text, g.gate, g.aim, verdict)
+}
+
 // verdict prints the table of all measures, and then their lines.
 func (b *bench) verdict() {
 	t := newTable("measure", "figure", "gate", "aim", "")
@@ -58,26 +78,16 @@ func (b *bench) verdict() {
 		if !measured && b.only.String() != "" {
 			continue
 		}
-		text, verdict, sign := g.text(figure), "ok", "≥"
-		if !g.holds(figure, g.gate) {
-			verdict = "short"
-		}
-		switch {
-		case !measured:
-			text = "failed"
-			verdict = "short"
-		case math.IsNaN(figure):
-			text, verdict = "n/a", "ok"
-		}
+		text, told := g.result(figure, measured)
+		sign := "≥ "
 		if g.atMost {
-			sign = "≤"
+			sign = "≤ "
 		}
-		told := verdict
-		if verdict == "ok" && g.holds(figure, g.aim) {
+		if told == "ok" && g.holds(figure, g.aim) {
 			told = "ok, aim reached"
 		}
-		t.row(g.what, text, fmt.Sprint(sign, " ", g.gate), fmt.Sprint(sign, " ", g.aim), told)
-		lines = append(lines, fmt.Sprintf("%s %s %v %v %s", g.name, text, g.gate, g.aim, verdict))
+		t.row(g.what, text, fmt.Sprint(sign, g.gate), fmt.Sprint(sign, g.aim), told)
+		lines = append(lines, g.line(figure, measured))
 	}
 	fmt.Printf("## All measures\n\n%s\n", t)
 	for _, line := range lines {

@@ -11,7 +11,7 @@ import (
 // partJob does one part of the work, on one core.
 func (b *bench) partJob(do, pages string) wire.Job {
 	job := wire.Job{Do: do, Schema: sample.Flat, Data: pages, Threads: 1}
-	if do != "scan" && do != "simdjson" {
+	if do != "scan" && do != "convert" && do != "simdjson" {
 		job.Out = b.path("lake", strings.ReplaceAll(do, " ", ""))
 	}
 	return job
@@ -25,14 +25,15 @@ func (b *bench) parts() error {
 		return err
 	}
 	scan := &contender{name: "etl: check, scan, convert", job: b.partJob("scan", pages)}
+	convert := &contender{name: "of that: scan, convert", job: b.partJob("convert", pages)}
 	simd := &contender{name: "simdjson-go: parse only", job: b.partJob("simdjson", pages)}
-	if err := b.alternate(b.rounds, scan, simd); err != nil && !strings.Contains(err.Error(), wire.NoAVX2) {
+	if err := b.alternate(b.rounds, scan, convert, simd); err != nil && !strings.Contains(err.Error(), wire.NoAVX2) {
 		return err
 	}
 	text := fmt.Sprintf("In memory, on one core, %d rounds.", b.rounds)
 	b.results["scan_vs_simdjson"] = notAvailable
 	if len(simd.points) == b.rounds {
-		section("JSON to rows", text, perCore(scan, simd))
+		section("JSON to rows", text, perCore(scan, convert, simd))
 		b.results["scan_vs_simdjson"] = median(paired(simd, scan, cpu))
 	}
 	encode := &contender{name: "etl, zstd at its fastest", job: b.partJob("encode", pages)}

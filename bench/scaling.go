@@ -52,6 +52,10 @@ func (b *bench) memory() error {
 // that count.
 func (b *bench) scaling() error {
 	t := newTable("records", "columns", "partitions", "cores", "wall s", "CPU s", "records/s", "peak MB", "allocations/record", "MB out")
+	all, err := sample.Schema(sample.Flat, 0)
+	if err != nil {
+		return err
+	}
 	add := func(records, columns, months, threads int) error {
 		c := &contender{name: "etl", job: b.inMemory(records, columns, months, threads)}
 		if err := b.alternate(3, c); err != nil {
@@ -59,7 +63,7 @@ func (b *bench) scaling() error {
 		}
 		p := c.points[len(c.points)-1]
 		if columns == 0 {
-			columns = 56
+			columns = len(all.Columns)
 		}
 		t.row(fmt.Sprint(records), fmt.Sprint(columns), fmt.Sprint(months), fmt.Sprint(threads), fmt.Sprintf("%.2f", median(c.of(wall))),
 			fmt.Sprintf("%.2f", median(c.of(cpu))), fmt.Sprintf("%.0f", float64(records)/median(c.of(wall))), fmt.Sprintf("%.0f", float64(p.Peak)/1e6),

@@ -30,6 +30,7 @@ type work struct {
 	job    wire.Job
 	schema *schemas.Schema
 	pages  [][]byte
+	found  [][]jsonspan.Span // where the records of each page are; nil: to be found
 	input  int64
 }
 
@@ -65,6 +66,15 @@ func (w *work) part() (func() error, error) {
 		}
 		return w.simdjson, nil
 	case "scan":
+		return w.scan, nil
+	case "convert":
+		for _, body := range w.pages {
+			found, err := recordsOf(body)
+			if err != nil {
+				return nil, err
+			}
+			w.found = append(w.found, found)
+		}
 		return w.scan, nil
 	}
 	records, err := w.records()
@@ -108,12 +118,13 @@ func (w *work) decode(take func(arrow.Record)) error {
 		return err
 	}
 	for i, body := range w.pages {
-		outline, err := jsonspan.NewOutline(body)
-		if err != nil {
+		page := transform.Page{Number: i + 1, Body: body}
+		if w.found != nil {
+			page.Records = w.found[i]
+		} else if page.Records, err = recordsOf(body); err != nil {
 			return err
 		}
-		list, _ := outline.Member(outline.Root, "results")
-		batch, err := d.Decode(transform.Page{Number: i + 1, Body: body, Records: outline.Elements(list)})
+		batch, err := d.Decode(page)
 		if err != nil {
 			return err
 		}
@@ -123,6 +134,16 @@ func (w *work) decode(take func(arrow.Record)) error {
 		take(batch.Record)
 	}
 	return nil
+}
+
+// recordsOf checks a page and finds its records, as extract does.
+func recordsOf(body []byte) ([]jsonspan.Span, error) {
+	outline, err := jsonspan.NewOutline(body)
+	if err != nil {
+		return nil, err
+	}
+	list, _ := outline.Member(outline.Root, "results")
+	return outline.Elements(list), nil
 }
 
 func (w *work) records() (all []arrow.Record, err error) {
