@@ -18,10 +18,10 @@ $(SUITES):
 .PHONY: bench bench-quick
 
 bench:
-	@tools/prepare go cc && cd bench && GOFLAGS=-mod=mod go run .
+	@tools/prepare go cc && tools/bench go run .
 
 bench-quick:
-	@tools/prepare go cc && cd bench && GOFLAGS=-mod=mod go run . -quick
+	@tools/prepare go cc && tools/bench go run . -quick
 
 # soak disturbs runs at random for an hour: faults, networks, signals, kills.
 .PHONY: soak
