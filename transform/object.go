@@ -213,14 +213,6 @@ func (o *object) scan(text []byte, pos int) int {
 	return end
 }
 
-// kindsIn returns the kinds of values that a buffer is filled with.
-func kindsIn(b buffer) *[256]Kinds {
-	if s, ok := b.(*structure); ok && s.loose {
-		return byFirstByteLoose
-	}
-	return byFirstByte
-}
-
 func emptyList(text []byte, pos int) int {
 	if pos = space(text, pos+1); at(text, pos) != ']' {
 		return none
@@ -323,9 +315,6 @@ func (o *object) mark(field int) {
 	o.filled[field] = o.epoch
 	o.count++
 }
-
-// saw notes the kind of a value of a field.
-func (o *object) saw(field int, k Kinds) { o.seen[field+1] = o.seen[field+1].and(k) }
 
 // scanSome reads a value that several columns take.
 func (o *object) scanSome(m *member, text []byte, pos int) int {

@@ -103,6 +103,17 @@ func firstBytes(loose bool) *[256]Kinds {
 	return &all
 }
 
+// kindsIn returns the kinds of values that a buffer is filled with.
+func kindsIn(b buffer) *[256]Kinds {
+	if s, ok := b.(*structure); ok && s.loose {
+		return byFirstByteLoose
+	}
+	return byFirstByte
+}
+
+// saw notes the kind of a value of a field.
+func (o *object) saw(field int, k Kinds) { o.seen[field+1] = o.seen[field+1].and(k) }
+
 // look notes what a record holds, whether it was accepted or not.
 func (h *sheet) look(record *node) {
 	counts := h.scope.counts
