@@ -234,6 +234,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"parents whose rows make one unit of resuming":            {"100", "internal/pipeline/plan.go", "blockSize = 100\n"},
 	"pages read again when a list moved":                      {"3 rounds; a tenth of the requests, at least 4", "internal/pipeline/chain.go", "return max(4, b.counts.Pages/10)"},
 	"open partitions":                                         {"64; rows of others are spilled to disk", "load/writer.go", "defaultOpenPartitions = 64\n"},
+	"pages in memory that wait for their turn":                {"32 MiB, of all pipelines together; the next page that is needed always comes", "internal/pipeline/hold.go", "pagesHeld = 32 << 20\n"},
 	"open row groups in memory":                               {"96 MiB", "load/writer.go", "defaultOpenBytes = 96 << 20\n"},
 	"rows of a row group":                                     {"131072", "load/writer.go", "defaultRowGroupRows = 128 << 10\n"},
 	"size of a file":                                          {"512 MiB, then another one is begun", "load/writer.go", "maxFileBytes = 512 << 20\n"},

@@ -1,10 +1,6 @@
 package load
 
-import (
-	"github.com/parquet-go/parquet-go"
-
-	"etl/internal/fault"
-)
+import "etl/internal/fault"
 
 // A vector holds the values of one leaf for some whole rows, the way Parquet
 // stores them: levels for every slot, values only where there are any.
@@ -155,42 +151,4 @@ func (v *vector) takeSlot(dst *vector, l *leaf, at *cursor, kept bool) {
 		dst.ints = append(dst.ints, v.ints[at.value])
 	}
 	at.value++
-}
-
-// append turns the vector into values for the writer of a column. They point
-// into the vector.
-func (v *vector) append(out []parquet.Value, l *leaf) []parquet.Value {
-	if l.maxDef == 0 {
-		return v.appendValues(out, l)
-	}
-	if l.maxRep == 0 && v.values(l) == len(v.defs) { // no nulls
-		at := len(out)
-		out = v.appendValues(out, l)
-		for i := range out[at:] {
-			out[at+i].SetDefinitionLevel(int(l.maxDef))
-		}
-		return out
-	}
-	next := 0
-	for slot, def := range v.defs {
-		var value parquet.Value
-		if def == l.maxDef {
-			value = v.value(next, l)
-			next++
-		}
-		value.SetDefinitionLevel(int(def))
-		if l.maxRep > 0 {
-			value.SetRepetitionLevel(int(v.reps[slot]))
-		}
-		out = append(out, value)
-	}
-	return out
-}
-
-// appendValues appends the values without levels.
-func (v *vector) appendValues(out []parquet.Value, l *leaf) []parquet.Value {
-	for i := range v.values(l) {
-		out = append(out, v.value(i, l))
-	}
-	return out
 }

@@ -57,7 +57,7 @@ func (f *parquetFile) write(b *block) error {
 	writers := f.out.ColumnWriters()
 	for i, leaf := range f.layout.leaves {
 		v := &b.vectors[i]
-		f.values = v.append(f.values[:0], leaf)
+		f.values = v.fill(f.values, leaf)
 		rows, err := writers[i].WriteRowValues(f.values)
 		if err != nil {
 			return stored(err, "encoding column %s of %s", leaf.path, f.name)

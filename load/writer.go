@@ -12,8 +12,8 @@ import (
 	"etl/schemas"
 )
 
-// WriterOptions say what a Writer writes and in what bounds. All of them are
-// part of what decides the bytes.
+// WriterOptions say what a Writer writes and in what bounds. All of them but
+// Together are part of what decides the bytes.
 type WriterOptions struct {
 	Schema         *schemas.Schema
 	Arrow          *arrow.Schema // of the records; nil: not compared
@@ -24,6 +24,10 @@ type WriterOptions struct {
 	OpenBytes      int64          // of all open row groups in memory; 0: 96 MiB
 	RowGroupRows   int            // at most; 0: 131072
 	Name           string         // what the names of its files begin with; empty: "rows"
+
+	// Together runs tasks that have nothing to do with each other, in any order or
+	// side by side, and returns when all of them have ended; nil: one by one.
+	Together func(tasks []func() error) error
 }
 
 // Limits of WriterOptions.
@@ -45,7 +49,20 @@ func (o WriterOptions) withDefaults() WriterOptions {
 	o.OpenBytes = cmp.Or(o.OpenBytes, defaultOpenBytes)
 	o.RowGroupRows = cmp.Or(o.RowGroupRows, defaultRowGroupRows)
 	o.Name = cmp.Or(o.Name, "rows")
+	if o.Together == nil {
+		o.Together = oneByOne
+	}
 	return o
+}
+
+// oneByOne runs tasks up to the first that fails.
+func oneByOne(tasks []func() error) error {
+	for _, task := range tasks {
+		if err := task(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pageBytes is where a page of a column ends: early where many are open.
@@ -231,14 +248,21 @@ func (w *Writer) Close() ([]StagedFile, error) {
 	if w.err != nil {
 		return nil, errors.Join(w.err, w.Abort())
 	}
+	open := min(len(w.parts), w.options.OpenPartitions)
+	tasks := make([]func() error, open)
+	for i, p := range w.parts[:open] {
+		tasks[i] = p.close
+	}
+	if err := w.options.Together(tasks); err != nil {
+		return nil, errors.Join(err, w.Abort())
+	}
+	for _, p := range w.parts[open:] {
+		if err := w.spill.turn(p); err != nil {
+			return nil, errors.Join(err, w.Abort())
+		}
+	}
 	var files []StagedFile
 	for _, p := range w.parts {
-		if err := w.spill.restore(p); err != nil {
-			return nil, errors.Join(err, w.Abort())
-		}
-		if err := p.close(); err != nil {
-			return nil, errors.Join(err, w.Abort())
-		}
 		files = append(files, p.files...)
 	}
 	w.err = fault.New(fault.Bug, "writing rows: the writer is closed")

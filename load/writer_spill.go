@@ -91,12 +91,16 @@ func (s *spill) write(p *part) error {
 	return nil
 }
 
-// restore gives a partition its turn: it takes its rows back, in order. One that
-// was open has none here.
-func (s *spill) restore(p *part) error {
-	if p.spill == nil {
-		return nil
+// turn gives a partition that waited its turn: it is written, and closed.
+func (s *spill) turn(p *part) error {
+	if err := s.restore(p); err != nil {
+		return err
 	}
+	return p.close()
+}
+
+// restore gives a partition its rows back, in order.
+func (s *spill) restore(p *part) error {
 	p.spill = nil
 	blocks := s.blocks[p]
 	if len(blocks) == 0 {

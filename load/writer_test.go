@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -239,4 +240,25 @@ func sumRows(files []StagedFile) (n int64) {
 		n += f.Rows
 	}
 	return n
+}
+
+// Partitions may be finished in any order.
+func TestWriterFinishesPartitionsTogether(t *testing.T) {
+	tab := newTable(everything(), 1, 0.1)
+	o := WriterOptions{Schema: everything(), Partition: []Partition{{By: "bucket", N: 7, Of: "zid"}}, OpenPartitions: 5}
+	want := writeRows(t, testStage(t), tab, o, 5000, 1000, nil)
+	ran := 0
+	o.Together = func(tasks []func() error) error {
+		for _, task := range slices.Backward(tasks) {
+			ran++
+			if err := task(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	got := writeRows(t, testStage(t), tab, o, 5000, 1000, nil)
+	if diff := cmp.Diff(want, got); diff != "" || ran != 5 {
+		t.Errorf("%d partitions were finished together, files (-want +got):\n%s", ran, diff)
+	}
 }

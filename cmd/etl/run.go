@@ -34,6 +34,7 @@ func (sh *shell) runCommand() *cli.Command {
 			sh.text("shard", "", "`NUMBER` of that shard, from 0; else by JOB_COMPLETION_INDEX, CLOUD_RUN_TASK_INDEX or AWS_BATCH_JOB_ARRAY_INDEX"),
 			sh.text("run-id", "", "`NAME` of the run in its commits, for people"),
 			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
+			sh.text("ahead", "", "`SIZE` of pages that may wait for their turn, as 32MiB"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
@@ -115,10 +116,14 @@ func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
 	if err != nil {
 		return o, err
 	}
+	ahead, err := parseSize(c.String("ahead"))
+	if err != nil {
+		return o, err
+	}
 	if o, err = sh.choice(c); err != nil {
 		return o, err
 	}
-	o.Memory, o.AllowShrink = memory, c.Bool("allow-shrink")
+	o.Memory, o.Ahead, o.AllowShrink = memory, ahead, c.Bool("allow-shrink")
 	o.Label, o.Version = c.String("run-id"), version()
 	o.Store, err = sh.open(o.Config.Destination, o.StageDir)
 	return o, err

@@ -100,6 +100,9 @@ func (sh *shell) runShard(c *cli.Context) (*pipeline.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Ahead, err = parseSize(c.String("ahead")); err != nil {
+		return nil, err
+	}
 	o.StageDir, o.Fresh = c.String("stage"), c.Bool("fresh")
 	return sh.reported(c, &o, plan, func() (*pipeline.Summary, error) {
 		return pipeline.RunShard(c.Context, o, plan, shard)

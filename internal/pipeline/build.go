@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,6 +97,7 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 func (t *take) writerOptions() load.WriterOptions {
 	o := load.WriterOptions{
 		Schema: t.p.Schema, Arrow: transform.ArrowSchema(t.p.Schema), Zone: t.p.Source.Zone, OpenBytes: t.o.Memory,
+		Together: together,
 	}
 	if !t.p.Merge { // a merged row may come from any slice
 		o.Slice = t.slice.name
@@ -104,6 +106,16 @@ func (t *take) writerOptions() load.WriterOptions {
 		o.Partition = append(o.Partition, load.Partition{By: p.By, N: p.N, Of: p.Of})
 	}
 	return o
+}
+
+// together runs tasks on all cores.
+func together(tasks []func() error) error {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, task := range tasks {
+		g.Go(caught(task))
+	}
+	return g.Wait()
 }
 
 // prepare makes what the pass collects beside files.
@@ -221,7 +233,7 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	}
 	l.gone = l.gone || p.Gone
 	b.counts.Pages++
-	b.counts.Bytes += int64(len(p.Body))
+	b.counts.Bytes += item.bytes
 	b.counts.Served += int64(len(p.Records) - item.known)
 	b.counts.Reread += int64(item.known)
 	b.counts.Rejected += int64(len(item.batch.Rejects))

@@ -20,6 +20,7 @@ const (
 type decoded struct {
 	fetched
 	batch *transform.Batch // without its record
+	bytes int64            // of the body
 	known int              // first rows that the page before held too
 }
 
@@ -44,7 +45,7 @@ func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gath
 		return err
 	}
 	var g gathered
-	rows, bytes := 0, 0
+	rows, bytes := 0, int64(0)
 	flush := func() error {
 		g.rows = d.Flush()
 		full := g
@@ -61,9 +62,15 @@ func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gath
 		if err != nil {
 			return err
 		}
-		item := decoded{fetched: f, batch: batch}
+		item := decoded{fetched: f, batch: batch, bytes: int64(len(f.page.Body))}
+		f.free()
+		if len(batch.Rejects) == 0 { // else their text is needed
+			told := *f.page // who fetched it may still look at it
+			told.Body = nil
+			item.page = &told
+		}
 		g.pages = append(g.pages, item)
-		rows, bytes = rows+item.rows(), bytes+len(f.page.Body)
+		rows, bytes = rows+item.rows(), bytes+item.bytes
 		if rows >= rowsTogether || bytes >= bytesTogether {
 			if err := flush(); err != nil {
 				return err

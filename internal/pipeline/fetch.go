@@ -24,6 +24,7 @@ type fetched struct {
 	parent     map[string]any
 	id         pageID
 	page       *extract.Page // nil: the unit ends here
+	free       func()        // says that the page's body is not needed any more
 }
 
 // A reader yields the accepted pages of a slice in plan order.
@@ -31,6 +32,7 @@ type reader func(ctx context.Context, out chan<- fetched) error
 
 // fetcher asks the source for the pages of units.
 type fetcher struct {
+	hold *hold
 	list func(unit, list int) *extract.List
 	// kept returns the pages of a list that need not be asked for; nil: ask.
 	kept func(ctx context.Context, unit, list int) ([]*keptPage, error)
@@ -57,12 +59,13 @@ type fetcher struct {
 func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) error {
 	queue := make(chan *stream, listsAhead)
 	slots := make(chan struct{}, max(1, f.concurrency)) // more lists than requests would only break their order
+	held := &claim{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(queue)
 		for u := range units {
 			for l := range units[u].parents {
-				s := &stream{unit: u, list: l, pages: make(chan placed, pagesReady)}
+				s := &stream{unit: u, list: l, pages: make(chan placed, pagesReady), share: share{of: held}}
 				if err := errors.Join(send(ctx, queue, s), send(ctx, slots, struct{}{})); err != nil {
 					return err
 				}
@@ -76,15 +79,22 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 		return nil
 	}))
 	g.Go(caught(func() error { return f.forward(ctx, units, queue, out) }))
-	return g.Wait()
+	err := g.Wait()
+	if err != nil {
+		f.hold.end(held)
+	}
+	return err
 }
 
 // forward passes pages on in plan order.
 func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *stream, out chan<- fetched) error {
 	for s := range queue {
+		f.hold.lead(&s.share)
 		for p := range s.pages {
 			f.taken(p.id)
-			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p.id, p.Page}); err != nil {
+			size := int64(len(p.Body))
+			free := func() { f.hold.leave(&s.share, size) }
+			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p.id, p.Page, free}); err != nil {
 				return err
 			}
 		}
@@ -112,6 +122,7 @@ type stream struct {
 	unit, list int
 	pages      chan placed
 	whole      bool
+	share      share
 }
 
 // A placed is a page and its place in the plan.
@@ -175,10 +186,15 @@ func (s *stream) id(p *extract.Page) pageID {
 // readKept sends pages from disk.
 func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) error {
 	for _, p := range pages {
+		expected, err := f.hold.enter(ctx, &s.share)
+		if err != nil {
+			return err
+		}
 		page, err := f.open(p)
 		if err != nil {
 			return err
 		}
+		f.hold.arrive(&s.share, expected, int64(len(page.Body)))
 		if err := send(ctx, s.pages, placed{p.pageID, page}); err != nil {
 			return err
 		}
@@ -201,13 +217,18 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	g.Go(caught(func() error {
 		defer close(futures)
 		for _, at := range rest {
+			expected, err := f.hold.enter(gctx, &s.share)
+			if err != nil {
+				return err
+			}
 			future := make(chan *extract.Page, 1)
 			if err := send(gctx, futures, future); err != nil {
+				f.hold.leave(&s.share, expected)
 				return err
 			}
 			g.Go(caught(func() error {
 				defer close(future)
-				p, err := f.fetch(gctx, l, at, s)
+				p, err := f.ask(gctx, l, at, s, expected)
 				if err == nil {
 					future <- p
 				}
@@ -222,6 +243,9 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 		p, ok := <-future
 		broken = broken || !ok
 		if ended || broken || err != nil || s.send(gctx, p) != nil {
+			if ok {
+				f.hold.leave(&s.share, int64(len(p.Body)))
+			}
 			continue // until those that were started have stopped
 		}
 		last = p
@@ -239,12 +263,27 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	return last, err
 }
 
+// fetch asks for the next page of a list.
 func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Position, s *stream) (*extract.Page, error) {
-	p, err := l.Fetch(ctx, at)
+	expected, err := f.hold.enter(ctx, &s.share)
 	if err != nil {
 		return nil, err
 	}
-	return p, f.arrived(s.id(p), p)
+	return f.ask(ctx, l, at, s, expected)
+}
+
+// ask asks for a page that was let in.
+func (f *fetcher) ask(ctx context.Context, l *extract.List, at extract.Position, s *stream, expected int64) (*extract.Page, error) {
+	p, err := l.Fetch(ctx, at)
+	if err == nil {
+		err = f.arrived(s.id(p), p)
+	}
+	if err != nil {
+		f.hold.leave(&s.share, expected)
+		return nil, err
+	}
+	f.hold.arrive(&s.share, expected, int64(len(p.Body)))
+	return p, nil
 }
 
 // send delivers v unless ctx ends first.

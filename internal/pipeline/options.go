@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -30,6 +31,7 @@ type Options struct {
 	Version     string  // of etl
 	RateShare   float64 // this process's share of the sources' limits; 0: all
 	Memory      int64   // bytes of open row groups; 0: the default of load
+	Ahead       int64   // bytes of pages that wait for the transform, of all pipelines; 0: 32 MiB
 	Concurrency int     // pipelines at one time; 0: 4
 
 	Now       func() time.Time // nil: time.Now
@@ -39,6 +41,8 @@ type Options struct {
 	Transport http.RoundTripper // nil: that of extract
 	Log       *slog.Logger      // nil: discard
 	Progress  func(Progress)    // nil: none; called from several goroutines
+
+	hold *hold // of the run
 }
 
 // A Progress tells how far a pipeline is.
@@ -67,4 +71,5 @@ func (o *Options) setDefaults() {
 	if o.Concurrency == 0 {
 		o.Concurrency = 4
 	}
+	o.hold = newHold(cmp.Or(o.Ahead, pagesHeld))
 }

@@ -183,6 +183,7 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 		r.planned.Add(int64(len(u.parents)))
 	}
 	f := &fetcher{
+		hold:    r.t.o.hold,
 		list:    r.t.list,
 		kept:    r.keptList,
 		open:    r.open,
@@ -206,6 +207,7 @@ func (r *reading) concurrency() int {
 // replay is the reader of every later pass: all pages come from disk.
 func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
 	f := &fetcher{
+		hold: r.t.o.hold,
 		list: r.t.list,
 		kept: func(ctx context.Context, u, l int) ([]*keptPage, error) {
 			pages, whole, err := r.load(u, l)

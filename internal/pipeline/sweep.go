@@ -31,6 +31,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 	second := &built{keys: keyset.New(dir)}
 	defer second.close()
 	f := &fetcher{
+		hold:        t.o.hold,
 		list:        t.list,
 		kept:        func(context.Context, int, int) ([]*keptPage, error) { return nil, nil },
 		arrived:     func(pageID, *extract.Page) error { return nil },
