@@ -139,7 +139,7 @@ var mutants = []mutant{
 	},
 	{
 		"recovery sweeps files that are being published", "load/recover",
-		"ok || err != nil || number > c.Number", "ok || err != nil",
+		"ok || err != nil || number > c.Number", "ok || err != nil || number < 0",
 		"TestRecoverPutsDataRight|TestAnythingAtOnce",
 	},
 	{
@@ -154,7 +154,7 @@ var mutants = []mutant{
 	},
 	{
 		"a file that is in place is believed without its hash", "load/publish",
-		"	if err == nil && sum == f.SHA256 {", "	if err == nil {",
+		"	if err == nil && sum == f.SHA256 {", "	if err == nil && sum != \"\" {",
 		"TestPublish.*",
 	},
 	{

@@ -62,7 +62,7 @@ func (m mutant) outcome(t *testing.T) (foundBy string) {
 	if err := os.WriteFile(overlays, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", "test", "-c", "-overlay", overlays, "-ldflags", "-s -w", "-o", binary, "./"+m.dir()).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlays, "-ldflags", "-s -w", "-o", binary, "./"+m.dir()).CombinedOutput(); err != nil {
 		t.Fatalf("%s does not build: %v\n%s", m.name, err, out)
 	}
 	cmd := exec.Command(binary, "-test.run", "^("+m.tests+")$", "-test.timeout", "5m", "-test.failfast")
