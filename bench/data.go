@@ -11,7 +11,7 @@ import (
 )
 
 // madeWith is raised when what is made changes, so that nothing older is used.
-const madeWith = 1
+const madeWith = 2
 
 // pagesOf returns the folder of the pages of a set, and makes it if it is not
 // there yet.

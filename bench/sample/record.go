@@ -120,9 +120,9 @@ func (m *Maker) value(buf []byte, c schemas.Column, h uint32) []byte {
 	case schemas.Int32:
 		return strconv.AppendInt(buf, m.dice.Int64N(5), 10)
 	case schemas.Int64:
-		return strconv.AppendInt(buf, m.dice.Int64N([]int64{9, 40, 1000, 100_000, 500_000_000}[h%5]), 10)
+		return strconv.AppendInt(buf, m.dice.Int64N([]int64{9, 40, 1000, 5000, 100_000}[h%5]), 10)
 	case schemas.Decimal:
-		return m.decimal(buf, t)
+		return m.decimal(buf, t, h)
 	case schemas.String:
 		return m.text(buf, c.Name)
 	case schemas.JSON:
@@ -131,9 +131,12 @@ func (m *Maker) value(buf []byte, c schemas.Column, h uint32) []byte {
 		a, b := m.dice.Uint64(), m.dice.Uint64()
 		return fmt.Appendf(buf, `"%08x-%04x-4%03x-a%03x-%012x"`, a>>32, a>>16&0xffff, a&0xfff, b>>52, b&(1<<48-1))
 	case schemas.Timestamp:
-		at := m.created.Add(time.Duration(h%3) * 7 * time.Hour).Add(time.Duration(m.dice.Int64N(3600*1e6)) * time.Microsecond)
-		if c.Name == "created_at" {
+		at := m.created.Add(time.Duration(h%3*7+m.dice.Uint32N(24)) * time.Hour).Truncate(15 * time.Minute) // as people plan
+		switch c.Name {
+		case "created_at":
 			at = m.created
+		case "updated_at":
+			at = m.created.Add(time.Duration(m.dice.Int64N(3600*1e6)) * time.Microsecond)
 		}
 		return at.AppendFormat(buf, `"2006-01-02T15:04:05.000000Z"`)
 	case schemas.Duration:
@@ -178,11 +181,15 @@ func (m *Maker) object(buf []byte, fields []schemas.Column) []byte {
 	return append(buf, '}')
 }
 
-// decimal appends an amount; a quarter of them is nothing.
-func (m *Maker) decimal(buf []byte, t schemas.Type) []byte {
+// decimal appends an amount: in a third of the columns one of many, in the
+// others mostly nothing.
+func (m *Maker) decimal(buf []byte, t schemas.Type, h uint32) []byte {
 	cents := int64(0)
-	if m.dice.IntN(4) > 0 {
-		cents = m.dice.Int64N(10_000) * 25
+	switch dice := m.dice.IntN(4); {
+	case h%3 == 0 && dice > 0:
+		cents = m.dice.Int64N(10_000) * 50
+	case dice == 0:
+		cents = m.dice.Int64N(200) * 5000
 	}
 	if t.Precision < 10 {
 		cents = []int64{0, 1200, 2000}[m.dice.IntN(3)]
