@@ -203,13 +203,8 @@ var mutants = []mutant{
 		"TestDataSetIsProvenAsItsWeakestSlice",
 	},
 	{
-		"children are better proven than their parents", "internal/pipeline/proof",
-		"return weaker(t.p.Strongest(), t.family.proof)", "return t.p.Strongest()",
-		"Test.*Parent.*|TestRun.*|TestSettled",
-	},
-	{
 		"a cleared stage is a fault of the disk", "internal/pipeline/job",
-		"	if !errors.Is(err, fs.ErrNotExist) || fault.Of(err) != fault.Storage {", "	if err != nil || err == nil {",
+		"	if !errors.Is(err, fs.ErrNotExist) || fault.Of(err) != fault.Storage {", "	if errors.Is(err, fs.ErrNotExist) || fault.Of(err) != fault.Storage {",
 		"TestStageClearedByAnother",
 	},
 }
