@@ -29,6 +29,7 @@ func TestDamagedRecordsStopEverything(t *testing.T) {
 		}, fault.Storage},
 		{"with something unknown", func(r string) string { return strings.Replace(r, `"run"`, `"ran"`, 1) }, fault.Storage},
 		{"of a newer format", func(r string) string { return strings.Replace(r, `"format": 1`, `"format": 2, "x": 1`, 1) }, fault.Config},
+		{"of a newer format that looks the same", func(r string) string { return strings.Replace(r, `"format": 1`, `"format": 2`, 1) }, fault.Config},
 		{"of no format", func(r string) string { return strings.Replace(r, `"format": 1`, `"for": 1`, 1) }, fault.Config},
 	} {
 		t.Run(test.name, func(t *testing.T) {

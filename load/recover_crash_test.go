@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"path"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,6 +122,10 @@ func crashAtEveryCall(t *testing.T, open func(*testing.T) *Store) {
 			t.Fatalf("dying at call %d: %v", n, err)
 		}
 		onlyCommitted(t, s)
+		readable(t, s)
+		if t.Failed() {
+			t.Fatalf("after dying at call %d", n)
+		}
 		if err := work(s.on(t, memory).Dataset("p"), "b"); err != nil {
 			t.Fatalf("after dying at call %d: %v", n, err)
 		}
@@ -176,6 +182,23 @@ func onlyCommitted(t *testing.T, s *Store) {
 	for name := range tree(t, s, "data") {
 		if sum, err := s.sum(name); err != nil || committed[name] != sum {
 			t.Errorf("%s has the hash %q, %v; commits say %q", name, sum, err, committed[name])
+		}
+	}
+}
+
+// viewedFile is a file that a view reads.
+var viewedFile = regexp.MustCompile(`data/p/[^']*\.parquet`)
+
+// readable fails the test if the view names a file that is not in its place.
+func readable(t *testing.T, s *Store) {
+	t.Helper()
+	view, err := s.objects.read(s.Dataset("p").view())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, name := range viewedFile.FindAllString(string(view), -1) {
+		if there, err := s.has(name); err != nil || !there {
+			t.Errorf("the view reads %s, which is not there, %v", name, err)
 		}
 	}
 }
