@@ -178,8 +178,8 @@ func reply(w http.ResponseWriter, status int, body string, headers ...string) {
 func each(replies ...http.HandlerFunc) http.HandlerFunc {
 	n := 0
 	return func(w http.ResponseWriter, r *http.Request) {
-		replies[min(n, len(replies)-1)](w, r)
 		n++
+		replies[min(n, len(replies))-1](w, r)
 	}
 }
 

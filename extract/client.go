@@ -28,9 +28,9 @@ type Options struct {
 	Workers   int                                              // processes that share the source; each has its part of the declared concurrency; 0: 1
 	Used      int64                                            // requests that others made at UsedAt and that count against the share
 	UsedAt    time.Time
-	MaxPage   int64                                            // bytes of a page, on the wire and decoded; 0: 256 MiB
-	Deadline  time.Duration                                    // for trying again, from the first failure of a page; 0: 10m
-	State     string                                           // folder of this machine for refresh tokens that servers gave in exchange; empty: they end with the client
+	MaxPage   int64         // bytes of a page, on the wire and decoded; 0: 256 MiB
+	Deadline  time.Duration // for trying again, from the first failure of a page; 0: 10m
+	State     string        // folder of this machine for refresh tokens that servers gave in exchange; empty: they end with the client
 }
 
 // Defaults of what a source may leave open.
@@ -52,7 +52,9 @@ type Client struct {
 	timeout  time.Duration // for one whole reply
 	retries  int
 	maxWait  time.Duration
+	queue    *semaphore.Weighted // held by the one whose turn is next
 	gate     *semaphore.Weighted
+	health   *health
 	limiter  *limiter
 	session  *session
 	redactor *redactor
@@ -87,14 +89,15 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		timeout:  orDefault(src.Timeout, defaultTimeout),
 		retries:  max(0, orDefault(src.Retries, defaultRetries)),
 		maxWait:  orDefault(src.MaxWait, defaultMaxWait),
-		gate:     semaphore.NewWeighted(int64(concurrency(src.Limits, o.Workers))),
+		health:   newHealth(concurrency(src.Limits, o.Workers)),
 		limiter:  newLimiter(src.Limits, o.Share),
 		redactor: newRedactor(src),
 		lanes:    map[string]*lane{},
 	}
-	for range min(o.Used, int64(len(c.limiter.log))) {
+	for range min(o.Used, int64(c.limiter.most)) {
 		c.limiter.note(o.UsedAt)
 	}
+	c.queue, c.gate = semaphore.NewWeighted(1), semaphore.NewWeighted(c.health.capacity())
 	if c.session, err = newSession(c); err != nil {
 		return nil, err
 	}
@@ -122,6 +125,12 @@ func (c *Client) Stats() Stats {
 		Waited:   time.Duration(c.counters.waited.Load()),
 		Wire:     c.counters.wire.Load(),
 	}
+}
+
+// Due returns when the limit and the pauses of the source will have let so many
+// more requests through, from now.
+func (c *Client) Due(requests int64) time.Duration {
+	return c.limiter.dueAll(c.options.Now(), max(1, requests))
 }
 
 // Close closes the connections that wait for another request.

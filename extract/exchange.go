@@ -27,6 +27,7 @@ type answer struct {
 	retryAfter string
 	redirect   string // host that a refused redirect leads to
 	id         int64  // of the JSON-RPC request; 0: not to be checked
+	took       time.Duration
 }
 
 // send waits for a turn, sends a request, and reads the reply whole. It
@@ -64,7 +65,20 @@ func (c *Client) send(ctx context.Context, draw func() (*draft, error), l *lane)
 // turn waits until the limits and the pause of the source let a request go.
 func (c *Client) turn(ctx context.Context, l *lane) error {
 	for {
-		wait, paused := take(c.options.Now(), c.limiters(l)...)
+		if err := c.await(ctx, l); err != nil {
+			return err
+		}
+		if wait, _ := take(c.options.Now(), c.limiters(l)...); wait <= 0 {
+			return ctx.Err()
+		}
+	}
+}
+
+// await waits until the limits and the pause of the source would let a request
+// go.
+func (c *Client) await(ctx context.Context, l *lane) error {
+	for {
+		wait, paused := due(c.options.Now(), c.limiters(l)...)
 		if wait <= 0 {
 			return ctx.Err()
 		}
@@ -81,28 +95,37 @@ func (c *Client) turn(ctx context.Context, l *lane) error {
 
 // once sends a request once. Location is set if the reply is a redirect.
 func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, *url.URL, error) {
-	timed, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+	begun := c.options.Now()
+	abort, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timed, stop := context.WithTimeout(abort, c.timeout)
+	defer stop()
 	request, err := c.request(timed, d, target)
 	if err != nil {
 		return nil, nil, err
 	}
 	c.counters.requests.Add(1)
+	silence := time.AfterFunc(headerWindow, func() { cancel(tooSlow("no reply has begun in %v", headerWindow)) })
 	response, err := c.options.Transport.RoundTrip(request)
+	silence.Stop()
 	if err != nil {
-		return nil, nil, broken(ctx, err)
+		return nil, nil, reasonOf(abort, broken(ctx, err))
 	}
 	response.Request = request // not every RoundTripper sets it, and Location needs it
+	progress := watch(response.Body, cancel)
+	response.Body = progress
 	body, err := readBody(ctx, response, c.options.MaxPage)
+	progress.stop()
 	c.counters.wire.Add(body.wire)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, reasonOf(abort, err)
 	}
 	a := &answer{
 		Reply:      Reply{Status: response.StatusCode, Body: body.text, Gzip: body.gzip, Wire: body.wire},
 		doc:        newDocument(body.text),
 		retryAfter: response.Header.Get("Retry-After"),
 		id:         d.id,
+		took:       c.options.Now().Sub(begun),
 	}
 	a.Date, _ = http.ParseTime(response.Header.Get("Date"))
 	if target, ok := nextOf(response.Header.Values("Link")); ok {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/semaphore"
 
@@ -35,42 +36,63 @@ func (c *Client) lane(p *config.Pipeline) *lane {
 	return l
 }
 
-// enter waits for a place among the requests under way and for a turn. Only the
-// first of a lane goes on to the gate of the source, and only when the lane's
-// own limit lets it: who waits for that keeps no other pipeline out.
+// enter waits for a turn and for a place among the requests under way. Only the
+// first of a lane queues at the source, and only when the lane's own limit lets
+// it: who waits for that keeps no other pipeline out. Only the first of the queue
+// waits for the source, so that all others find it as it is then.
 func (c *Client) enter(ctx context.Context, l *lane) (leave func(), err error) {
-	var held []*semaphore.Weighted
-	leave = func() {
-		for _, gate := range held {
-			gate.Release(1)
-		}
-	}
-	hold := func(gate *semaphore.Weighted) {
-		if gate == nil || err != nil {
-			return
-		}
-		if err = gate.Acquire(ctx, 1); err == nil {
-			held = append(held, gate)
-		}
-	}
+	free := func() {}
 	if l != nil {
-		hold(l.gate)
-		if err == nil {
-			err = l.turn.Acquire(ctx, 1)
+		if free, err = hold(ctx, l.gate, 1); err != nil {
+			return nil, err
 		}
+		next, err := hold(ctx, l.turn, 1)
 		if err == nil {
-			defer l.turn.Release(1)
+			defer next()
 			err = c.sleep(ctx, l.limiter.wait(c.options.Now()))
 		}
+		if err != nil {
+			free()
+			return nil, err
+		}
 	}
-	hold(c.gate)
-	if err == nil {
-		err = c.turn(ctx, l)
-	}
+	release, err := c.admit(ctx, l)
 	if err != nil {
+		free()
+		return nil, err
+	}
+	return func() { release(); free() }, nil
+}
+
+// admit lets the first of the queue go once limits, pauses and the requests
+// under way do.
+func (c *Client) admit(ctx context.Context, l *lane) (leave func(), err error) {
+	next, err := hold(ctx, c.queue, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer next()
+	for {
+		if err := errors.Join(c.health.gone(), c.await(ctx, l)); err != nil {
+			return nil, err
+		}
+		leave, err := hold(ctx, c.gate, c.health.weight())
+		if err != nil {
+			return nil, err
+		}
+		if wait, _ := take(c.options.Now(), c.limiters(l)...); wait <= 0 {
+			return leave, nil
+		}
 		leave()
 	}
-	return leave, err
+}
+
+// hold takes so much of a semaphore; nil is one without bounds.
+func hold(ctx context.Context, s *semaphore.Weighted, weight int64) (release func(), err error) {
+	if s == nil {
+		return func() {}, nil
+	}
+	return func() { s.Release(weight) }, s.Acquire(ctx, weight)
 }
 
 // limiters returns what a request has to keep to.

@@ -53,12 +53,41 @@ func take(now time.Time, all ...*limiter) (wait time.Duration, paused bool) {
 	return 0, false
 }
 
+// due returns what take would, and lets nothing go.
+func due(now time.Time, all ...*limiter) (wait time.Duration, paused bool) {
+	for _, l := range all {
+		l.mu.Lock()
+		if d, p := l.due(now); d > wait {
+			wait, paused = d, p
+		}
+		l.mu.Unlock()
+	}
+	return wait, paused
+}
+
 // wait returns how long the next request has to wait.
 func (l *limiter) wait(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	d, _ := l.due(now)
 	return d
+}
+
+// dueAll returns how long the last of n requests has to wait.
+func (l *limiter) dueAll(now time.Time, n int64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	wait, _ := l.due(now)
+	free := int64(l.most - len(l.log))
+	if l.most == 0 || n <= free {
+		return wait
+	}
+	n -= free + 1
+	if free == int64(l.most) {
+		return max(wait, time.Duration(1+n/int64(l.most))*l.per)
+	}
+	first := l.log[(l.oldest+int(n%int64(len(l.log))))%len(l.log)]
+	return max(wait, first.Add(time.Duration(1+n/int64(l.most))*l.per).Sub(now))
 }
 
 // due returns how long a request has to wait.

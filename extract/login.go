@@ -74,6 +74,10 @@ func (g *loginGrant) accept(a *answer, old *token) (*token, verdict) {
 	}
 	g.client.redactor.learn(texts(a.doc, a.doc.root)...)
 	fresh.secret = secret
+	now := g.client.options.Now()
+	if lifetime, ok := lifetimeOf(a, g.login.Token, secret.text, now); ok {
+		fresh.expires = expiry(now, lifetime)
+	}
 	return fresh, verdict{}
 }
 

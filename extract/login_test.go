@@ -57,7 +57,11 @@ func (a *tokens) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // expire makes the access token worthless.
-func (a *tokens) expire() { a.access = "another" }
+func (a *tokens) expire() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.access = "another"
+}
 
 func loginSource() *config.Source {
 	src := source()

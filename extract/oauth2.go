@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -172,9 +171,7 @@ func (o *oauth2) accept(a *answer) (*token, verdict) {
 		}
 	}
 	if n, ok := a.doc.number(a.doc.root, config.Path{"expires_in"}); ok && n > 0 {
-		const most = 30 * time.Second // a request takes its time
-		lifetime := seconds(n)
-		fresh.expires = o.client.options.Now().Add(lifetime - min(most, lifetime/10))
+		fresh.expires = expiry(o.client.options.Now(), seconds(n))
 	}
 	return fresh, verdict{}
 }

@@ -224,3 +224,10 @@ func (l *List) last(p *Page, d *document) bool {
 	}
 	return rows == 0
 }
+
+// EndsEmpty tells whether nothing but an empty reply says that a list ends with
+// a page.
+func (l *List) EndsEmpty(p *Page) bool {
+	numbered := l.pipeline.Paging.Kind == config.PagingPage || l.pipeline.Paging.Kind == config.PagingOffset
+	return numbered && p.Last && !p.Gone && p.Total < 0 && len(p.Records) == 0 && p.Status/100 == 2
+}

@@ -49,15 +49,13 @@ func (c *Client) do(ctx context.Context, t task) error {
 		case "":
 			return nil
 		case config.LogIn:
-			if c.session != nil && !t.login && c.session.newest(bearer) != bearer {
+			if c.session != nil && !t.login && c.session.current.Load() != bearer {
 				continue // another page has a newer one: this was no try of it
 			}
 			if p.logins++; p.logins > 1 || t.login || c.session == nil {
 				return prefixed(t.what, v.err)
 			}
-			if bearer, err = c.session.token(ctx, bearer); err != nil {
-				return prefixed(t.what, err)
-			}
+			bearer.refused.Store(true)
 		case config.Retry, config.Wait:
 			err = c.rest(ctx, t, &p, v)
 		default:
@@ -71,24 +69,44 @@ func (c *Client) do(ctx context.Context, t task) error {
 
 // try asks once. Its error is final.
 func (c *Client) try(ctx context.Context, t task, bearer **token) (v verdict, err error) {
-	if c.session != nil && !t.login { // for every try: another page may have logged in meanwhile
-		if *bearer, err = c.session.token(ctx, nil); err != nil {
-			return verdict{}, err
-		}
-	}
-	a, err := c.send(ctx, func() (*draft, error) {
-		if c.session != nil && !t.login {
-			*bearer = c.session.newest(*bearer)
-		}
-		return t.draft(*bearer)
-	}, t.lane)
-	if b, ok := errors.AsType[*brokenError](err); ok {
-		return verdict{then: config.Retry, err: b.cause, tries: b.tries}, nil
-	}
-	if err != nil {
+	a, err := c.sendWith(ctx, t, bearer)
+	b, passing := errors.AsType[*brokenError](err)
+	switch {
+	case passing:
+		v = verdict{then: config.Retry, err: b.cause, tries: b.tries}
+	case err != nil:
 		return verdict{}, err
+	default:
+		v = t.judge(a)
 	}
-	return t.judge(a), nil
+	c.notice(a, v)
+	return v, nil
+}
+
+// errSpent ends a request before it is sent: while it waited for its turn, its
+// token was refused or ran out.
+var errSpent = errors.New("the token is spent")
+
+// sendWith sends a request with the token that is good when its turn comes.
+func (c *Client) sendWith(ctx context.Context, t task, bearer **token) (a *answer, err error) {
+	if c.session == nil || t.login {
+		return c.send(ctx, func() (*draft, error) { return t.draft(nil) }, t.lane)
+	}
+	for turns := 0; ; turns++ {
+		if _, err = c.session.token(ctx); err != nil {
+			return nil, err
+		}
+		a, err = c.send(ctx, func() (*draft, error) {
+			*bearer = c.session.current.Load()
+			if now := c.options.Now(); (*bearer).refused.Load() || turns == 0 && !(*bearer).good(now) {
+				return nil, errSpent // but once only for its age: some live shorter than a turn takes to come
+			}
+			return t.draft(*bearer)
+		}, t.lane)
+		if !errors.Is(err, errSpent) {
+			return a, err
+		}
+	}
 }
 
 // rest waits before another try, or says that there is none.
@@ -103,6 +121,10 @@ func (c *Client) rest(ctx context.Context, t task, p *patience, v verdict) error
 	}
 	if v.then == config.Retry && p.tries >= most {
 		return gaveUp(v, 0)
+	}
+	if v.then == config.Retry && !v.asked && !c.health.spend(c.counters.requests.Load()) {
+		v.err = fault.New(v.err.Class, "%s; no more tries are left to this source", v.err.Error())
+		return gaveUp(v, longestBreak)
 	}
 	p.tries++
 	pause := v.pause

@@ -75,7 +75,14 @@ func TestWaits(t *testing.T) {
 		{name: "stays bad JSON", api: with(200, `{"results":[01]}`), took: 1500 * time.Millisecond, retries: 2, class: fault.Data,
 			text: "reading page 1 of orders: the body is no JSON: byte 13"},
 		{name: "mended JSON", api: each(with(200, `{"results":[01]}`), ok), took: 500 * time.Millisecond, retries: 1},
-		{name: "stalled", api: each(stall, ok), took: 2*time.Minute + 500*time.Millisecond, retries: 1},
+		{name: "stalled", api: each(stall, ok), took: 30500 * time.Millisecond, retries: 1},
+		{name: "stays stalled", api: stall, took: 9*30*time.Second + 91500*time.Millisecond, retries: 8, class: fault.Transient,
+			text: "the reply comes too slowly: less than 4 KiB in 30s"},
+		{name: "dribbles", api: each(dribble, ok), took: 30500 * time.Millisecond, retries: 1},
+		{name: "slow headers", api: each(silent, ok), took: time.Minute + 500*time.Millisecond, retries: 1},
+		{name: "no headers", api: silent, set: func(s *config.Source) { s.Retries = -1 }, took: time.Minute, class: fault.Transient, text: "no reply has begun in 1m0s"},
+		{name: "slower than the time for one reply", api: each(stall, ok), set: func(s *config.Source) { s.Timeout = time.Second },
+			took: 1500 * time.Millisecond, retries: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -113,6 +120,21 @@ func stall(w http.ResponseWriter, r *http.Request) {
 	w.(http.Flusher).Flush()
 	<-r.Context().Done()
 }
+
+// dribble sends a byte each second.
+func dribble(w http.ResponseWriter, r *http.Request) {
+	for r.Context().Err() == nil {
+		_, _ = w.Write([]byte(" "))
+		w.(http.Flusher).Flush()
+		select {
+		case <-time.After(time.Second):
+		case <-r.Context().Done():
+		}
+	}
+}
+
+// silent sends nothing.
+func silent(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
 // A limit that one page runs into holds back the pages beside it, too.
 func TestPauseOfTheWholeSource(t *testing.T) {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -17,7 +18,7 @@ type session struct {
 	now     func() time.Time
 	grant   grant
 	lock    *semaphore.Weighted // held while a login is under way; its waiting ends with the context
-	current *token
+	current atomic.Pointer[token]
 	refused error
 }
 
@@ -32,6 +33,7 @@ type grant interface {
 type token struct {
 	secret  scalar
 	expires time.Time   // not to be used from then on; zero: until the API refuses it
+	refused atomic.Bool // by the API
 	replies []*document // of a login, the newest first: a refresh need not repeat what the login told
 }
 
@@ -52,9 +54,9 @@ func newSession(c *Client) (*session, error) {
 	return &session{now: c.options.Now, grant: g, lock: semaphore.NewWeighted(1)}, nil
 }
 
-// token returns the token of the source, and asks for one if there is none but
-// stale: one that the API refused, or nil.
-func (s *session) token(ctx context.Context, stale *token) (*token, error) {
+// token returns the token of the source, and asks for one if there is none
+// that is good. Who comes while that is under way waits for it.
+func (s *session) token(ctx context.Context) (*token, error) {
 	if err := s.lock.Acquire(ctx, 1); err != nil {
 		return nil, err
 	}
@@ -62,34 +64,25 @@ func (s *session) token(ctx context.Context, stale *token) (*token, error) {
 	if s.refused != nil {
 		return nil, s.refused
 	}
-	if s.current != nil && s.current != stale && !s.current.expired(s.now()) {
-		return s.current, nil
+	current := s.current.Load()
+	if current != nil && current.good(s.now()) {
+		return current, nil
 	}
-	fresh, err := s.grant.obtain(ctx, s.current)
+	fresh, err := s.grant.obtain(ctx, current)
 	if err != nil {
 		if c := fault.Of(err); c == fault.Auth || c == fault.Config {
 			s.refused = err
 		}
 		return nil, err
 	}
-	s.current = fresh
+	s.current.Store(fresh)
 	return fresh, nil
 }
 
-// newest returns the token that the session has, without waiting: if another
-// page is logging in just now, the one that is known.
-func (s *session) newest(known *token) *token {
-	if !s.lock.TryAcquire(1) {
-		return known
-	}
-	defer s.lock.Release(1)
-	if s.current == nil {
-		return known
-	}
-	return s.current
+// good tells whether requests may be sent with a token.
+func (t *token) good(now time.Time) bool {
+	return !t.refused.Load() && (t.expires.IsZero() || now.Before(t.expires))
 }
-
-func (t *token) expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
 
 // value returns what the newest reply of a login that has it says at a path.
 func (t *token) value(path config.Path) (scalar, bool) {

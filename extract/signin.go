@@ -8,6 +8,6 @@ func (c *Client) LogIn(ctx context.Context) error {
 	if c.session == nil {
 		return nil
 	}
-	_, err := c.session.token(ctx, nil)
+	_, err := c.session.token(ctx)
 	return err
 }

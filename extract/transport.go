@@ -26,17 +26,19 @@ func newTransport(src *config.Source) (*http.Transport, error) {
 		return nil, err
 	}
 	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+	concurrency := orDefault(src.Limits.Concurrency, defaultConcurrency)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
 		DialContext:            dialer.DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    15 * time.Second,
-		ResponseHeaderTimeout:  orDefault(src.Timeout, time.Minute),
 		IdleConnTimeout:        90 * time.Second,
-		MaxIdleConnsPerHost:    orDefault(src.Limits.Concurrency, defaultConcurrency),
+		MaxIdleConnsPerHost:    concurrency,
+		MaxConnsPerHost:        concurrency,
 		MaxResponseHeaderBytes: 1 << 20,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}, nil
 }
 

@@ -4,10 +4,13 @@ import (
 	"encoding/pem"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"etl/internal/fault"
@@ -60,4 +63,51 @@ func TestCAFile(t *testing.T) {
 	}
 	_, err := NewClient(src, Options{})
 	wantFault(t, err, fault.Config, "ca_file holds no certificate")
+}
+
+// Requests share connections: no more are opened than there may be requests at
+// one time. Where the server speaks HTTP/2 over TLS, so does etl.
+func TestConnections(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		http2 bool
+		proto string
+		most  int64
+	}{{"HTTP/1.1", false, "HTTP/1.1", 4}, {"HTTP/2", true, "HTTP/2.0", 4}} {
+		t.Run(tt.name, func(t *testing.T) {
+			var opened atomic.Int64
+			var protos sync.Map
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				protos.Store(r.Proto, true)
+				reply(w, 200, oneOrder)
+			}))
+			server.EnableHTTP2 = tt.http2
+			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+				if state == http.StateNew {
+					opened.Add(1)
+				}
+			}
+			server.StartTLS()
+			defer server.Close()
+			src := everywhere()
+			src.InsecureHTTP, src.BaseURL, src.Limits.Concurrency = false, server.URL, 4
+			src.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+			if err := os.WriteFile(src.CAFile, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := client(t, src, Options{})
+			defer c.Close()
+			for range 3 {
+				for _, err := range fetchEach(t, c, orders(src), 20) {
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			}
+			if _, ok := protos.Load(tt.proto); !ok || opened.Load() > tt.most {
+				t.Errorf("%s: %v, %d connections, want at most %d", tt.proto, ok, opened.Load(), tt.most)
+			}
+		})
+	}
 }

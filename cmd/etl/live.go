@@ -139,13 +139,13 @@ func workLine(p pipeline.Progress, elapsed time.Duration) string {
 }
 
 // remaining estimates how long a pipeline still takes, from its pages so far:
-// the rate at which they come is that of the source's limit. 0 is unknown.
+// and from when the source's limit lets the others through. 0 is unknown.
 func remaining(p pipeline.Progress, elapsed time.Duration) time.Duration {
 	if p.Pages == 0 || p.Planned <= p.Pages {
 		return 0
 	}
 	each := float64(elapsed) / float64(p.Pages)
-	return max(time.Duration(each*float64(p.Planned-p.Pages)), p.Wait).Round(time.Second)
+	return max(time.Duration(each*float64(p.Planned-p.Pages)), p.Budget).Round(time.Second)
 }
 
 // doneLine tells what became of a pipeline.

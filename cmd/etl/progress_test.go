@@ -159,7 +159,7 @@ func TestRemaining(t *testing.T) {
 		{"nobody knows how many come", pipeline.Progress{Pages: 10}, time.Minute, 0},
 		{"all have come", pipeline.Progress{Pages: 10, Planned: 10}, time.Minute, 0},
 		{"a quarter has come", pipeline.Progress{Pages: 10, Planned: 40}, time.Minute, 3 * time.Minute},
-		{"the limit makes it wait longer", pipeline.Progress{Pages: 9, Planned: 10, Wait: time.Minute}, 9 * time.Second, time.Minute},
+		{"the limit makes it wait longer", pipeline.Progress{Pages: 9, Planned: 10, Budget: time.Minute}, 9 * time.Second, time.Minute},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -39,6 +39,7 @@ func (sh *shell) runCommand() *cli.Command {
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
 			sh.toggle("empty-is-99", "exit 99 if there was nothing to do"),
+			sh.toggle("stop-with-parent", "stop, as by SIGTERM, when the process that started this one ends"),
 			sh.toggle("quiet", "no progress", "q"),
 		}),
 		Action: sh.runPipelines,
@@ -51,6 +52,11 @@ func (sh *shell) runPipelines(c *cli.Context) error { return sh.summed(c, sh.exe
 
 // summed does what a command does, and leaves the summary of it.
 func (sh *shell) summed(c *cli.Context, execute func(*cli.Context) (*pipeline.Summary, error)) error {
+	if c.Bool("stop-with-parent") {
+		ctx, done := withParent(c.Context)
+		defer done()
+		c.Context = ctx
+	}
 	toTerminal := isTerminal(sh.stdout) && !c.Bool("json")
 	d := delivery{file: c.String("summary-file"), xcom: sh.xcom}
 	if !toTerminal {

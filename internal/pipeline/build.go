@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"etl/internal/config"
 	"etl/internal/keyset"
 	"etl/load"
 	"etl/schemas"
@@ -58,6 +59,11 @@ type tally struct {
 	strongest   string
 	distinct    int64 // set by judge
 	mixedTotals bool  // pages between the first and the last declared other totals
+
+	places []place // of a list that is walked
+	doubt  stretch // set by judge, as holes
+	holes  []int   // places before which rows are missing
+	apart  bool    // a key came in two pages that do not touch
 }
 
 // build sends the pages of read through transform to files in the stage. Rows
@@ -220,7 +226,7 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	if n := len(b.lists); n == 0 || b.lists[n-1].unit != item.unit || b.lists[n-1].list != item.list {
 		b.lists = append(b.lists, tally{
 			unit: item.unit, list: item.list, first: ordinal, firstTotal: p.Total, hint: p.Hint,
-			strongest: t.list(item.unit, item.list).Strongest(),
+			strongest: t.list(item.unit, item.list).Strongest(), doubt: stretch{0, -1},
 		})
 	}
 	l := &b.lists[len(b.lists)-1]
@@ -230,6 +236,9 @@ func (b *built) tell(t *take, item decoded, ordinal int64) {
 	if l.pages == 1 || p.Total >= 0 || len(p.Records) > 0 { // a page behind the end tells nothing
 		l.mixedTotals = l.mixedTotals || l.pages > 1 && l.lastTotal != p.Total
 		l.lastTotal = p.Total
+	}
+	if t.p.Complete != config.Settled && (l.strongest == config.Walked || l.hint) {
+		l.places = append(l.places, place{id: item.id, at: p.Position, first: ordinal, rows: int64(len(p.Records)), total: p.Total})
 	}
 	l.gone = l.gone || p.Gone
 	b.counts.Pages++
@@ -273,6 +282,7 @@ func (t *take) report(b *built) {
 	t.o.Progress(Progress{
 		Pipeline: t.p.Name, Slice: t.slice.name, Pages: b.counts.Pages, Planned: t.reading.planned.Load(),
 		Rows: b.counts.Served, Bytes: b.counts.Bytes,
+		Wait: t.client.Due(1), Budget: t.client.Due(t.reading.planned.Load() - b.counts.Pages),
 	})
 }
 

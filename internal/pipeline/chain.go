@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"etl/extract"
 	"etl/internal/fault"
 	"etl/schemas"
 )
@@ -70,14 +71,19 @@ func (r *reading) putBetween(ctx context.Context, g gap) error {
 	if before == nil || after == nil {
 		return fault.New(fault.Bug, "filling a gap of pipeline %s: its pages are not kept", r.t.p.Name)
 	}
-	id := g.after
-	low := 0
-	if g.before.number == id.number {
-		low = g.before.part
-	}
-	id.part = (low + g.after.part) / 2
 	at := after.at
 	at.Offset = max(0, at.Offset-max(1, before.records-r.t.p.Overlap()))
+	return r.insert(ctx, g.before, g.after, at)
+}
+
+// insert reads a page and puts it between two others.
+func (r *reading) insert(ctx context.Context, before, after pageID, at extract.Position) error {
+	id := after
+	low := 0
+	if before.number == id.number {
+		low = before.part
+	}
+	id.part = (low + after.part) / 2
 	page, err := r.t.list(id.unit, id.list).Fetch(ctx, at)
 	if err != nil {
 		return err

@@ -46,6 +46,9 @@ type fetcher struct {
 	ended func(unit int) error
 	// planned is told of pages that are known to come, one for each list apart.
 	planned func(pages int)
+	// doubts is asked whether an empty page that ends a list may be asked for
+	// once more; nil: it may not.
+	doubts func() bool
 	// concurrency is how many pages of a list are asked for at one time, so
 	// that they are asked for roughly in their order.
 	concurrency int
@@ -275,6 +278,9 @@ func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Positio
 // ask asks for a page that was let in.
 func (f *fetcher) ask(ctx context.Context, l *extract.List, at extract.Position, s *stream, expected int64) (*extract.Page, error) {
 	p, err := l.Fetch(ctx, at)
+	if err == nil && f.doubts != nil && l.EndsEmpty(p) && f.doubts() {
+		p, err = l.Fetch(ctx, at)
+	}
 	if err == nil {
 		err = f.arrived(s.id(p), p)
 	}

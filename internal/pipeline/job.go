@@ -113,8 +113,9 @@ type take struct {
 	base    *load.Commit // the newest commit at the start; nil: none
 	family  *family      // parents from a pipeline; nil: none
 	units   []unit
-	swept   bool     // a second reading gave the same keys
-	covers  [2]int64 // declared totals before and after, for covers: all
+	swept   bool            // a second reading gave the same keys
+	still   map[[2]int]bool // by unit and list: what spoke against it is how the source is
+	covers  [2]int64        // declared totals before and after, for covers: all
 	stage   *load.Stage
 	reading *reading
 	// attempted says that a commit may refer to the stage, whatever came of it:

@@ -54,6 +54,7 @@ type Progress struct {
 	Rows     int64
 	Bytes    int64
 	Wait     time.Duration // until the source's limit lets the next request through
+	Budget   time.Duration // until it will have let those of all planned pages through
 	Done     bool
 	Result   *Result // with Done
 }

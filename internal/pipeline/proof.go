@@ -31,10 +31,15 @@ func (t *take) judge(b *built) (*judgement, error) {
 		return v, nil
 	}
 	for i := range b.lists {
-		if b.lists[i].gone {
+		l := &b.lists[i]
+		if l.gone {
 			continue // told, and counted as gone
 		}
-		proof, why := b.lists[i].proves(b.keys != nil)
+		proof, why := l.proves(b.keys != nil)
+		l.doubts(t.p.Paging.Kind == config.PagingOffset)
+		if doubt := t.doubted(l); doubt != "" && proof == config.Walked {
+			proof, why = config.Answered, doubt
+		}
 		if strength(proof) < strength(v.proof) {
 			v.proof, v.why = proof, why
 		}
@@ -69,6 +74,9 @@ func (v *judgement) goThroughKeys(b *built) error {
 			return err
 		}
 		v.distinct++
+		if len(group) > 1 {
+			b.noteRepeats(group)
+		}
 		seen := -1
 		lists := 0
 		for i, e := range group {

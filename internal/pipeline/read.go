@@ -146,7 +146,12 @@ func (t *take) mend(ctx context.Context, b *built) (bool, error) {
 	if t.p.Complete == config.Settled {
 		return t.bridge(ctx, b)
 	}
-	return t.again(ctx, b)
+	moved, err := t.again(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	revisited, err := t.revisit(ctx, b)
+	return moved || revisited, err
 }
 
 // again reads those pages again that declared another total than their list

@@ -191,6 +191,7 @@ func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
 		taken:   r.accept,
 		ended:   r.end,
 		planned: func(n int) { r.planned.Add(int64(n)) },
+		doubts:  r.t.mayDoubt,
 
 		concurrency: r.concurrency(),
 		byOffset:    r.t.p.Paging.Kind == config.PagingOffset,
@@ -314,6 +315,7 @@ func (r *reading) keep(id pageID, page *extract.Page) error {
 	if err != nil {
 		return err
 	}
+	r.t.asked.Add(1)
 	r.note(&keptPage{pageID: id, at: page.Position, ref: ref, total: page.Total, records: int64(len(page.Records))}, page)
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"etl/extract"
 	"etl/internal/config"
@@ -90,6 +91,9 @@ type job struct {
 	client *extract.Client
 	ds     *load.Dataset
 	log    *slog.Logger
+
+	asked   atomic.Int64 // pages that came
+	doubted atomic.Int64 // empty ends that were asked for again
 
 	parents []*job        // of this run, one for each ForEach that has one, else nil
 	done    chan struct{} // closed at the end
