@@ -247,8 +247,17 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"asked parents that may be gone":                 {"10%, and always 5", "internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
 	"shards of a plan":                               {"10000", "internal/pipeline/shard_plan.go", "= 10_000\n"},
 	"first pages that a plan asks for, per pipeline": {"100, evenly spread", "internal/pipeline/shard_deal.go", "mostFirstPages = 100\n"},
-	"size below which files of a partition are put together by a commit of shards": {"32 MiB", "load/gather.go", "gatherBelow = 32 << 20\n"},
-	"levels of a configuration file":                                               {"100", "internal/config/tree.go", "maxDepth = 100\n"},
+	"size below which files of a partition are put together by a commit of shards":                 {"32 MiB", "load/gather.go", "gatherBelow = 32 << 20\n"},
+	"levels of a configuration file":                                                               {"100", "internal/config/tree.go", "maxDepth = 100\n"},
+	"fewer at one time, while a source throttles, fails or is slow":                                {"halved by 429, 503, other failures and replies that take a quarter of `timeout`, once a second at most; one more for each round of good replies", "extract/health.go", "h.room, h.narrowed = max(1, h.room/2), now"},
+	"time until a reply begins":                                                                    {"1m", "extract/watchdog.go", "headerWindow = time.Minute"},
+	"time in which a reply must bring 4 KiB more":                                                  {"30s", "extract/watchdog.go", "progressWindow = 30 * time.Second\n\tprogressBytes = 4 << 10\n"},
+	"tries again, of all pipelines of a source together":                                           {"30, and 20 % of its requests; those that a reply asked for with `Retry-After` do not count", "extract/health.go", "if h.retries >= freeRetries+requests*retryPercent/100 {"},
+	"failures in a row, of all pipelines of a source together, until it is left alone":             {"10", "extract/health.go", "breakAfter = 10 "},
+	"how long it is left alone, before one request at a time asks again":                           {"5s, doubled up to 1m, at most `max_wait`", "extract/health.go", "pause = min(firstBreak<<probes, longestBreak)"},
+	"requests that may fail then, until the run asks nothing more of it and ends with exit code 3": {"5", "extract/health.go", "mostProbes = 5 "},
+	"refresh of a token that says how long it lives (`expires_in`, or `exp` of a JWT)":             {"a tenth of its life before its end, at most 30s", "extract/lifetime.go", "return now.Add(lifetime - min(most, lifetime/10))"},
+	"empty replies that end a list without a total, asked for once more":                           {"a tenth of the pages of a pipeline, at least 1", "internal/pipeline/doubt.go", "<= max(1, j.asked.Load()/10)"},
 }
 
 // Every bound of the guide is that of the code.

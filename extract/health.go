@@ -12,12 +12,12 @@ import (
 const (
 	breakAfter   = 10              // failures in a row until the source is left alone
 	firstBreak   = 5 * time.Second // for how long; doubled with every probe that fails
-	longestBreak = time.Minute     //
-	mostProbes   = 5               // then the run gives up
-	freeRetries  = 30              // tries again that need no requests to make up for them
-	retryPercent = 20              // of the requests, that may be tries again beside them
-	narrowEvery  = time.Second     // replies to requests that were under way together count once
-	slowPart     = 4               // a reply that takes this part of the time-out is a slow one
+	longestBreak = time.Minute
+	mostProbes   = 5           // then the run gives up
+	freeRetries  = 30          // tries again that need no requests to make up for them
+	retryPercent = 20          // of the requests, that may be tries again beside them
+	narrowEvery  = time.Second // replies to requests that were under way together count once
+	slowPart     = 4           // a reply that takes this part of the time-out is a slow one
 )
 
 // A health is how a source is doing by all of its replies, whichever pipeline
