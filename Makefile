@@ -1,11 +1,15 @@
 # make test does what CI does, on a new machine too.
 
-SUITES := lint vulnerabilities unit e2e-sim e2e-django
+SUITES := lint vulnerabilities unit stores e2e-sim e2e-django
 
-.PHONY: test e2e properties fuzz $(SUITES)
+.PHONY: test test-stores e2e properties fuzz $(SUITES)
 
 test:
 	@tools/suites $(SUITES)
+
+# test-stores holds destinations in buckets against servers of buckets.
+test-stores:
+	@tools/suites stores
 
 e2e:
 	@tools/suites e2e-sim e2e-django

@@ -183,10 +183,18 @@ func (d *Dataset) append(c *Commit) error {
 		return nil
 	case err == nil:
 		return d.overtaken(c.Number)
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(answer, fs.ErrExist):
+		// Some buckets refuse before they show what they refuse for.
+		return fault.New(fault.Conflict, "writing commit %d of %s: it is being written at this moment", c.Number, d.pipeline).
+			WithHint("run it again")
 	case errors.Is(err, fs.ErrNotExist):
 		return stored(answer, "writing commit %d of %s", c.Number, d.pipeline)
 	}
-	return fault.New(fault.Storage, "writing commit %d of %s: it is unclear whether it stands: %w", c.Number, d.pipeline, errors.Join(answer, err)).
+	class := fault.Storage
+	if fault.Of(err) == fault.Transient {
+		class = fault.Transient
+	}
+	return fault.New(class, "writing commit %d of %s: it is unclear whether it stands: %w", c.Number, d.pipeline, errors.Join(answer, err)).
 		WithHint("run it again: the next run finds out")
 }
 
