@@ -15,6 +15,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -136,7 +137,7 @@ func (k *killer) follow() (exit int, err error) {
 // stopped looks at a thread that enters or leaves a call.
 func (k *killer) stopped(tid int) error {
 	info, err := syscallInfo(tid)
-	if err == unix.ESRCH || k.killed {
+	if errors.Is(err, unix.ESRCH) || k.killed {
 		return nil // dying
 	}
 	if err != nil {
