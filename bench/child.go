@@ -77,6 +77,10 @@ var programOf = map[string]string{
 
 // child starts the process of a job and waits until it is ready.
 func (b *bench) child(job wire.Job) (*child, error) {
+	if b.profiles != "" {
+		b.started++
+		job.Profile = filepath.Join(b.profiles, fmt.Sprintf("%03d-%s-%s.pprof", b.started, strings.ReplaceAll(job.Do, " ", ""), job.Schema))
+	}
 	text, err := json.Marshal(job)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ func main() {
 	flag.BoolVar(&s.quick, "quick", false, "a tenth of the data, fewer rounds")
 	flag.StringVar(&s.dir, "dir", "out", "`FOLDER` of data that is made once, and of what is written")
 	flag.IntVar(&s.threads, "threads", min(2, runtime.NumCPU()), "of etl and of DuckDB")
+	flag.StringVar(&s.profiles, "profiles", "", "`FOLDER` for a profile of each child process; figures are then a little worse")
 	only := flag.String("only", "", "measure only what matches this `REGEXP`; the others print no line")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -41,10 +42,11 @@ func main() {
 
 // settings are what the command line says.
 type settings struct {
-	quick   bool
-	dir     string
-	threads int
-	only    *regexp.Regexp
+	quick    bool
+	dir      string
+	profiles string
+	threads  int
+	only     *regexp.Regexp
 }
 
 // run measures everything and prints it.
@@ -55,6 +57,14 @@ func run(ctx context.Context, s settings) error {
 	}
 	b := &bench{settings: s, ctx: ctx, rounds: 7, records: 200_000, results: map[string]float64{}}
 	b.dir = dir
+	if s.profiles != "" {
+		if b.profiles, err = filepath.Abs(s.profiles); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(b.profiles, 0o750); err != nil {
+			return err
+		}
+	}
 	if s.quick {
 		b.rounds, b.records = 5, 20_000
 	}
@@ -96,7 +106,7 @@ type bench struct {
 	records int // of the flat set
 	results map[string]float64
 	failed  []error
-	duck    string // its version and settings
+	started int // child processes, to name their profiles
 }
 
 // groups are the measures, in the order in which they are made. Those that wait

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -30,6 +31,8 @@ type Job struct {
 	Records int // made in memory
 	Months  int // partitions of what is made in memory
 	Columns int // of the schema; 0: all
+
+	Profile string // file for the profile of the processor; empty: none
 }
 
 // A Point is what doing a job once took.
@@ -57,6 +60,11 @@ func Serve(in io.Reader, out io.Writer, job Job, ready func(Job) (func() (Point,
 	if err := answers.Encode(Point{}); err != nil {
 		return err
 	}
+	stop, err := profile(job.Profile)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	for lines := bufio.NewScanner(in); lines.Scan(); {
 		p, err := once(job, do)
 		if err != nil {
@@ -67,6 +75,18 @@ func Serve(in io.Reader, out io.Writer, job Job, ready func(Job) (func() (Point,
 		}
 	}
 	return nil
+}
+
+// profile notes where the time goes until stop is called.
+func profile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, pprof.StartCPUProfile(f)
 }
 
 // once does the job and measures it.
