@@ -22,6 +22,7 @@ type shelf struct {
 	moves map[int]int // request → rows
 	count int
 	total bool // declare it
+	extra int  // rows of a page that were not asked for
 }
 
 func newShelf(n int) *shelf {
@@ -51,7 +52,7 @@ func (s *shelf) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		offset = (page - 1) * size
 	}
 	rows := []map[string]int{}
-	for _, id := range s.rows[min(offset, len(s.rows)):min(offset+size, len(s.rows))] {
+	for _, id := range s.rows[min(offset, len(s.rows)):min(offset+size+s.extra, len(s.rows))] {
 		rows = append(rows, map[string]int{"id": id})
 	}
 	reply := map[string]any{"rows": rows}
