@@ -156,8 +156,11 @@ func (sh *shell) openIfThere(cfg *config.Config) (*load.Store, error) {
 }
 
 // open opens a destination. The stage is where the user wants to have what stays
-// on this machine; empty: where it lies by default.
+// on this machine; empty: where the environment says, or where it lies by default.
 func (sh *shell) open(destination, stage string) (*load.Store, error) {
+	if stage == "" {
+		stage, _ = sh.lookup(envName("stage"))
+	}
 	return load.OpenWith(destination, load.Settings{Lookup: sh.lookup, Local: stage})
 }
 
