@@ -1,0 +1,71 @@
+"""A run that is divided among tasks: plan → shards → commit → load."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from etl_airflow._airflow import TaskGroup
+from etl_airflow.operators import EtlOperator
+
+#: The most mapped tasks that Airflow makes of one task by default.
+MOST_SHARDS = 1024
+
+
+class EtlPlanOperator(EtlOperator):
+    """Freeze a run for several workers. Its XCom is the list of flags of each
+    shard; an empty list skips what follows."""
+
+    def result(self, summary: dict[str, Any]) -> Any:
+        return [["--plan", summary["plan"], "--shard", str(k)] for k in range(summary["shards"])]
+
+
+class EtlTaskGroup(TaskGroup):  # type: ignore[misc]
+    """Divide a run among mapped tasks.
+
+    :param shards: how many tasks read
+    :param plans: the folder, or s3:// or gs:// prefix below the destination, that
+        plans are written to; every worker must see it
+    :param load: flags of etl load, such as ["duckdb", "--database", "crm.duckdb"];
+        none: nothing is loaded
+    :param shard_arguments: arguments of the mapped tasks alone, such as pool or queue
+
+    All other arguments are those of EtlOperator.
+    """
+
+    def __init__(
+        self,
+        *,
+        group_id: str,
+        shards: int,
+        plans: str,
+        pipelines: Sequence[str] = (),
+        load: Sequence[str] = (),
+        shard_arguments: Mapping[str, Any] | None = None,
+        group_arguments: Mapping[str, Any] | None = None,
+        **arguments: Any,
+    ) -> None:
+        if not 1 <= shards <= MOST_SHARDS:
+            raise ValueError(f"shards is {shards}, want 1 to {MOST_SHARDS}")
+        super().__init__(group_id=group_id, **dict(group_arguments or {}))
+        out = plans.rstrip("/") + "/"
+        with self:
+            plan = EtlPlanOperator(
+                task_id="plan",
+                command="plan",
+                pipelines=pipelines,
+                flags=["--json", "--shards", str(shards), "--plan-out", out],
+                **arguments,
+            )
+            read = EtlOperator.partial(
+                task_id="shard", **{**arguments, "interval": False, **dict(shard_arguments or {})}
+            ).expand(flags=plan.output)
+            commit = EtlOperator(
+                task_id="commit",
+                command="commit",
+                flags=["--plan", "{{ ti.xcom_pull(task_ids='" + plan.task_id + "')[0][1] }}"],
+                **arguments,
+            )
+            read >> commit
+            if load:
+                loaded = EtlOperator(task_id="load", command="load " + load[0], pipelines=pipelines, flags=list(load[1:]), **arguments)
+                commit >> loaded
