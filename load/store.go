@@ -143,6 +143,10 @@ func (d *Dataset) data() string {
 	return path.Join("data", stream)
 }
 
+// Address returns the name of the folder of the data set's live files, as
+// readers outside see it.
+func (d *Dataset) Address() string { return d.store.Address(d.data()) }
+
 // Address returns the name of an object as readers outside open it: of a file
 // the absolute path, of an object in a bucket its address.
 func (s *Store) Address(name string) string {

@@ -195,6 +195,9 @@ func (j *job) finish(err error) {
 	j.result.Status = OK
 	if j.commit != nil {
 		j.result.Commit, j.result.Files = j.commit.Number, int64(len(j.commit.Files))
+		if j.result.Slices > 0 {
+			j.result.describe(j.ds, j.commit.Schema)
+		}
 	}
 	if err == nil {
 		return

@@ -46,10 +46,27 @@ type Result struct {
 	Hint  string `json:"hint,omitempty"`  // what to do about the error
 	Class string `json:"class,omitempty"` // kind of the error
 
+	Dataset string       `json:"dataset,omitempty"` // folder or address of the data set, if this run committed
+	Columns []DataColumn `json:"columns,omitempty"` // as they lie in its files, likewise
+
 	Drift map[string]int64 `json:"drift,omitempty"` // members that the schema does not know, by path
 
 	Drifted []load.Drifted `json:"drifted,omitempty"` // fields that differ from the schema or from commits before, by kind
 	Checks  []load.Check   `json:"checks,omitempty"`  // checks of the data that were made
 
 	err error
+}
+
+// A DataColumn is a column of a data set, as a commit's schema has it.
+type DataColumn struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// describe says where the data set of a commit lies, and what its rows are.
+func (r *Result) describe(ds *load.Dataset, schema load.SchemaRef) {
+	r.Dataset = ds.Address()
+	for _, c := range schema.Columns {
+		r.Columns = append(r.Columns, DataColumn{c.Name, c.Type})
+	}
 }
