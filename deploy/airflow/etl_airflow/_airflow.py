@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-try:
-    from airflow.sdk import Asset, AssetAlias, BaseOperator, TaskGroup, Variable
-    from airflow.sdk.bases.hook import BaseHook
-except ImportError:  # Airflow 2
-    from airflow.datasets import Dataset as Asset
-    from airflow.datasets import DatasetAlias as AssetAlias
-    from airflow.hooks.base import BaseHook
-    from airflow.models.baseoperator import BaseOperator
-    from airflow.models.variable import Variable
-    from airflow.utils.task_group import TaskGroup
+from typing import TYPE_CHECKING
 
-try:
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, AssetAlias, BaseHook, BaseOperator, Connection, Context, TaskGroup, Variable
     from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
-except ImportError:
-    from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+else:
+    try:
+        from airflow.sdk import Asset, AssetAlias, BaseHook, BaseOperator, Connection, Context, TaskGroup, Variable
+    except ImportError:  # Airflow 2
+        from airflow.datasets import Dataset as Asset
+        from airflow.datasets import DatasetAlias as AssetAlias
+        from airflow.hooks.base import BaseHook
+        from airflow.models import BaseOperator, Connection, Variable
+        from airflow.utils.context import Context
+        from airflow.utils.task_group import TaskGroup
+    try:
+        from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+    except ImportError:  # before 3.2
+        from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 __all__ = [
     "AirflowException",
@@ -26,6 +30,8 @@ __all__ = [
     "AssetAlias",
     "BaseHook",
     "BaseOperator",
+    "Connection",
+    "Context",
     "TaskGroup",
     "Variable",
 ]

@@ -5,27 +5,59 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any, Mapping, Sequence
+from fnmatch import fnmatchcase
 
-from etl_airflow._airflow import BaseHook, Variable
+from etl_airflow._airflow import BaseHook, Connection, Context, Variable
+
+#: Commands that commit, and leave a summary of pipelines.
+COMMITTING = ("run", "commit")
+
+#: Commands that take --since and --until.
+SLICED = ("run", "plan")
 
 #: What a process needs of the worker's own environment.
-INHERITED = ("PATH", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "NO_PROXY")
+INHERITED = (
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+)
+
+
+def arguments(
+    command: str, pipelines: Sequence[str], flags: Sequence[str], interval: bool, context: Context
+) -> list[str]:
+    """Return the arguments of etl for a task: the command, what it is about, the
+    slices of the data interval, and the name that the run has in commits."""
+    argv = [*command.split(), *pipelines]
+    if command in SLICED and "--plan" not in flags:  # else the plan says what is read
+        if interval:
+            argv += slices(context.get("data_interval_start"), context.get("data_interval_end"))
+        ti = context["ti"]
+        argv += ["--run-id", label(ti.dag_id, ti.task_id, ti.run_id, ti.map_index, ti.try_number)]
+    if command == "run":
+        argv += ["--empty-is-99"]
+    return argv + list(flags)
 
 
 def slices(start: datetime | None, end: datetime | None) -> list[str]:
-    """Return the flags for a data interval: none if it is empty.
-
-    Airflow 3's cron schedules have empty intervals unless they are made with
-    CronDataIntervalTimetable; a run without bounds then reads what is missing.
-    """
+    """Return the flags for a data interval: none if there is none, or if it is
+    empty, as those of Airflow 3's cron schedules are unless they are made with
+    CronDataIntervalTimetable. A run without bounds reads what is missing."""
     if start is None or end is None or start >= end:
         return []
     return ["--since", instant(start), "--until", instant(end)]
 
 
 def instant(t: datetime) -> str:
+    """Return a time as etl takes it."""
     return t.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -36,8 +68,9 @@ def label(*parts: object) -> str:
 
 def environment(plain: Mapping[str, str], references: Mapping[str, str], inherit: Sequence[str] = ()) -> dict[str, str]:
     """Return the environment of etl: little of the worker's, then plain values,
-    then what references name (see resolve)."""
-    env = {name: os.environ[name] for name in (*INHERITED, *inherit) if name in os.environ}
+    then what references name (see resolve). Names to inherit may be globs."""
+    wanted = (*INHERITED, *inherit)
+    env = {name: value for name, value in os.environ.items() if any(fnmatchcase(name, w) for w in wanted)}
     env.update(plain)
     env.update({name: resolve(of) for name, of in references.items()})
     return env
@@ -56,21 +89,21 @@ def resolve(reference: str) -> str:
     name, _, attribute = rest.partition(".")
     if kind != "conn" or not name or not attribute:
         raise ValueError(f"{reference!r} is no reference: want conn:ID.ATTRIBUTE or var:NAME")
-    connection: Any = BaseHook.get_connection(name)
-    value = attribute_of(connection, attribute)
+    value = attribute_of(BaseHook.get_connection(name), attribute)
     if value is None:
         raise ValueError(f"the connection {name} has no {attribute}")
     return str(value)
 
 
-def attribute_of(connection: Any, attribute: str) -> object:
+def attribute_of(connection: Connection, attribute: str) -> object:
+    """Return one attribute of a connection, None if it is not set."""
     if attribute == "url":
+        host = str(connection.host or "")
         port = f":{connection.port}" if connection.port else ""
         path = f"/{connection.schema}" if connection.schema else ""
-        host = str(connection.host or "")
-        return host + port + path if "://" in host else f"https://{host}{port}{path}"
+        return (host if "://" in host else f"https://{host}") + port + path
     if attribute.startswith("extra."):
-        return connection.extra_dejson.get(attribute.removeprefix("extra."))
+        return connection.extra_dejson.get(attribute[len("extra.") :])
     if attribute not in ("host", "login", "password", "port", "schema"):
         raise ValueError(f"connections have no {attribute}: want url, host, login, password, port, schema or extra.KEY")
     return getattr(connection, attribute)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from etl_airflow._airflow import AirflowException, AirflowFailException, AirflowSkipException
 
 SKIPPED = 99
 INCOMPLETE = 6
+TRANSIENT = 3
 
 #: Trying again cannot help: a fault in the program, configuration, data,
 #: credentials, storage.
@@ -30,28 +32,29 @@ MEANINGS = {
 def conclude(code: int, summary: Mapping[str, Any], try_number: int) -> None:
     """Raise what Airflow understands of an exit code; return if all is well.
 
-    Permanent failures are not retried. An incomplete reading is tried once more.
+    Permanent failures are not retried, an incomplete reading is once, all others
+    are as often as the task allows, also codes that etl does not have: 137 of a
+    pod without memory, -9 of a process that was killed.
     """
     if code == 0:
         return
     if code == SKIPPED:
         raise AirflowSkipException("there was nothing to do")
-    message = f"etl ended with {code} ({MEANINGS.get(code, 'unknown')}){failures(summary)}"
-    if code in PERMANENT or code == INCOMPLETE and try_number > 1:
+    message = f"etl ended with {code} ({MEANINGS.get(code, 'killed, or no code of etl')}){failures(summary)}"
+    if code in PERMANENT or (code == INCOMPLETE and try_number > 1):
         raise AirflowFailException(message)
     raise AirflowException(message)
 
 
 def failures(summary: Mapping[str, Any]) -> str:
     """Return a line for each pipeline that failed. etl keeps secrets out of them."""
-    lines = [
+    return "".join(
         f"\n{p['name']}: {p['error']}" + (f" ({p['hint']})" if p.get("hint") else "")
         for p in summary.get("pipelines") or []
         if p.get("status") != "ok"
-    ]
-    return "".join(lines)
+    )
 
 
 def retry_after(code: int, summary: Mapping[str, Any]) -> float:
     """Return how many seconds the source asked to wait; 0 if it did not."""
-    return float(summary.get("retry_after") or 0) if code == 3 else 0.0
+    return float(summary.get("retry_after") or 0) if code == TRANSIENT else 0.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from etl_airflow._airflow import TaskGroup
 from etl_airflow.operators import EtlOperator
@@ -19,17 +20,24 @@ class EtlPlanOperator(EtlOperator):
         return [["--plan", summary["plan"], "--shard", str(k)] for k in range(summary["shards"])]
 
 
-class EtlTaskGroup(TaskGroup):  # type: ignore[misc]
-    """Divide a run among mapped tasks.
+class EtlTaskGroup(TaskGroup):
+    """Divide a run among mapped tasks, and commit once.
+
+    A pipeline whose parents come from another one needs a group, or a task, of
+    its own behind that: a plan freezes parents that are committed. It goes on
+    where the group before it had nothing to do.
 
     :param shards: how many tasks read
     :param plans: the folder, or s3:// or gs:// prefix below the destination, that
         plans are written to; every worker must see it
-    :param load: flags of etl load, such as ["duckdb", "--database", "crm.duckdb"];
-        none: nothing is loaded
+    :param pipelines: names or globs; none: everything
+    :param load: command and flags to load what was committed with, such as
+        ["duckdb", "--database", "crm.duckdb"]; none: nothing is loaded
+    :param outlets: of the commit alone, see EtlOperator
     :param shard_arguments: arguments of the mapped tasks alone, such as pool or queue
+    :param group_arguments: arguments of the group, such as tooltip
 
-    All other arguments are those of EtlOperator.
+    All other arguments are those of EtlOperator, for every task.
     """
 
     def __init__(
@@ -40,32 +48,38 @@ class EtlTaskGroup(TaskGroup):  # type: ignore[misc]
         plans: str,
         pipelines: Sequence[str] = (),
         load: Sequence[str] = (),
+        outlets: Sequence[Any] = (),
         shard_arguments: Mapping[str, Any] | None = None,
         group_arguments: Mapping[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
         if not 1 <= shards <= MOST_SHARDS:
             raise ValueError(f"shards is {shards}, want 1 to {MOST_SHARDS}")
-        super().__init__(group_id=group_id, **dict(group_arguments or {}))
+        super().__init__(group_id=group_id, **(group_arguments or {}))
         out = plans.rstrip("/") + "/"
         with self:
             plan = EtlPlanOperator(
                 task_id="plan",
                 command="plan",
                 pipelines=pipelines,
-                flags=["--json", "--shards", str(shards), "--plan-out", out],
-                **arguments,
+                flags=["--shards", str(shards), "--plan-out", out],
+                **{"trigger_rule": "none_failed", **arguments},
             )
-            read = EtlOperator.partial(
-                task_id="shard", **{**arguments, "interval": False, **dict(shard_arguments or {})}
-            ).expand(flags=plan.output)
+            work = {**arguments, **(shard_arguments or {})}
+            read = EtlOperator.partial(task_id="shard", **work).expand(flags=plan.output)
             commit = EtlOperator(
                 task_id="commit",
                 command="commit",
                 flags=["--plan", "{{ ti.xcom_pull(task_ids='" + plan.task_id + "')[0][1] }}"],
+                outlets=outlets,
                 **arguments,
             )
             read >> commit
             if load:
-                loaded = EtlOperator(task_id="load", command="load " + load[0], pipelines=pipelines, flags=list(load[1:]), **arguments)
-                commit >> loaded
+                commit >> EtlOperator(
+                    task_id="load",
+                    command="load " + load[0],
+                    pipelines=pipelines,
+                    flags=load[1:],
+                    **arguments,
+                )
