@@ -54,7 +54,7 @@ var mutants = []mutant{
 	},
 	{
 		"marked as published before the files are in place", "load/publish",
-		"	for _, f := range c.moves() {\n		done, err := d.publishFile(c, f)", "	if err := d.store.objects.create(d.mark(c.Number), nil); err != nil {\n		return err\n	}\n	for _, f := range c.moves() {\n		done, err := d.publishFile(c, f)",
+		"	moves := c.moves()\n", "	if err := d.store.objects.create(d.mark(c.Number), nil); err != nil {\n		return err\n	}\n	moves := c.moves()\n",
 		"TestCrashAtEveryCall",
 	},
 	{
@@ -78,13 +78,23 @@ var mutants = []mutant{
 		"TestProcessesWithoutALock|TestAnythingAtOnce",
 	},
 	{
+		"a copy that arrives late stays", "load/recover",
+		"	if err := d.sweep(published); err != nil {", "	if err := error(nil); err != nil {",
+		"TestLateCopies",
+	},
+	{
+		"a copy that failed counts as made", "load/store_bucket",
+		"	if err := r.bucket.Copy(from, to); err != nil {", "	if err := error(nil); err != nil {",
+		"TestObjects|TestCrashAtEveryCall",
+	},
+	{
 		"a closed stage is committed from", "load/stage",
 		"	if closed {", "	if closed && c == nil {",
 		"TestAnythingAtOnce|TestGCAndARunAtEveryCall",
 	},
 	{
 		"staged files are not looked at before the commit", "load/stage",
-		"		if !there {", "		if !there && c == nil {",
+		"		if err == nil && !there {", "		if err == nil && !there && c == nil {",
 		"TestAnythingAtOnce|TestGCAndARunAtEveryCall",
 	},
 	{

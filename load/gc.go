@@ -46,7 +46,7 @@ func (d *Dataset) GC(o GCOptions) ([]Action, error) {
 	}
 	g := &collector{Dataset: d, o: o, refs: references{stages: map[string]int64{}, named: map[string]bool{}}}
 	if o.DryRun {
-		g.Dataset = (&Store{objects: readOnly{d.store.objects}, path: d.store.path, local: d.store.local}).Dataset(d.pipeline)
+		g.Dataset = (&Store{objects: readOnly{d.store.objects}, path: d.store.path, local: d.store.local, atOnce: d.store.atOnce}).Dataset(d.pipeline)
 	}
 	if err := g.follow(); err != nil {
 		return nil, err

@@ -24,19 +24,17 @@ func (d *Dataset) Publish(c *Commit) error {
 	if err := d.reattach(c); err != nil {
 		return err
 	}
-	for _, f := range c.moves() {
-		done, err := d.publishFile(c, f)
-		if err != nil || done {
-			return err
-		}
+	moves := c.moves()
+	done, err = d.store.each(len(moves), func(i int) (bool, error) { return d.publishFile(c, moves[i]) })
+	if err != nil || done {
+		return err
 	}
 	if err := d.writeView(c); err != nil {
 		return err
 	}
-	for _, name := range c.Dropped {
-		if err := d.retire(c.Number, name); err != nil {
-			return err
-		}
+	_, err = d.store.each(len(c.Dropped), func(i int) (bool, error) { return false, d.retire(c.Number, c.Dropped[i]) })
+	if err != nil {
+		return err
 	}
 	err = d.store.objects.create(d.mark(c.Number), nil)
 	if err != nil && !errors.Is(err, fs.ErrExist) {

@@ -118,15 +118,13 @@ func (st *Stage) ready(c *Commit) error {
 				WithHint("run it again")
 		}
 	}
-	for _, name := range names {
-		there, err := st.data.store.has(name)
-		if err != nil {
-			return err
-		}
-		if !there {
-			return fault.New(fault.Conflict, "committing %s: %s is gone", st.data.pipeline, name).
+	_, err := st.data.store.each(len(names), func(i int) (bool, error) {
+		there, err := st.data.store.has(names[i])
+		if err == nil && !there {
+			err = fault.New(fault.Conflict, "committing %s: %s is gone", st.data.pipeline, names[i]).
 				WithHint("run it again")
 		}
-	}
-	return nil
+		return false, err
+	})
+	return err
 }

@@ -60,6 +60,7 @@ type Store struct {
 	objects objects
 	path    string // absolute, as readers open it
 	local   string // folder for what stays on this machine; of a folder, itself
+	atOnce  int    // how many objects are looked at or moved at a time
 }
 
 // Settings of a destination. The zero value serves for folders.

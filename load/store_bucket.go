@@ -52,7 +52,9 @@ func openRemote(address string, s Settings) (*Store, error) {
 		}
 		s.Local = filepath.Join(cache, "etl", filepath.FromSlash(strings.Replace(address, "://", "/", 1)))
 	}
-	return OpenBucket(b, address, s.Local), nil
+	store := OpenBucket(b, address, s.Local)
+	store.atOnce = movesAtOnce
+	return store, nil
 }
 
 func (r *remote) read(name string) ([]byte, error) { return r.bucket.Get(name) }

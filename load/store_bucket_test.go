@@ -3,6 +3,7 @@ package load
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math/rand/v2"
@@ -161,6 +162,30 @@ func TestLateCopies(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
+	}
+}
+
+// TestManyFilesAtOnce commits many files to a bucket, and other ones in their
+// place, moving many at a time.
+func TestManyFilesAtOnce(t *testing.T) {
+	s := vaultStore(t)
+	s.atOnce = 8
+	d := s.Dataset("p")
+	for number := range int64(3) {
+		add := files{}
+		for i := range 100 {
+			add[fmt.Sprintf("p=%d", i)] = fmt.Sprint(number, i)
+		}
+		job{light: true}.commit(t, d, fmt.Sprintf("run%d", number), number, add, nil)
+		if got := contents(t, d); len(got) != len(add) {
+			t.Errorf("commit %d: %d files are live", number+1, len(got))
+		}
+	}
+	if left := tree(t, s, d.state("stage")); len(left) > 0 {
+		t.Errorf("stages still hold %d objects", len(left))
+	}
+	if replaced := tree(t, s, d.state("replaced")); len(replaced) != 200 {
+		t.Errorf("%d files were replaced", len(replaced))
 	}
 }
 
