@@ -214,10 +214,14 @@ func (p *Planned) resumes() error {
 
 // keptIn returns the folder of the readings of the slice.
 func (t *take) keptIn(stage *load.Stage) string {
+	dir := filepath.Dir(stage.Folder())
 	if t.o.StageDir != "" {
-		return filepath.Join(t.o.StageDir, t.p.Name, t.place())
+		dir = filepath.Join(t.o.StageDir, t.p.Name, t.place())
 	}
-	return filepath.Dir(stage.Folder())
+	if t.beside { // where nobody looks for what may be resumed
+		dir += "-beside"
+	}
+	return dir
 }
 
 // usable tells whether the pages of an earlier reading are used: to resume one

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +24,11 @@ import (
 // cannot know what another one, which began before it and may be dead, has used
 // of their share.
 const longestHold = 5 * time.Minute
+
+// unitsAhead is how many units of a pipeline a worker reads at one time: while
+// one comes to its end the next begins. With more of them fewer would be whole
+// when it breaks off.
+const unitsAhead = 2
 
 // RunShard does one shard of a plan. It may be done any number of times, and by
 // several workers at once: of each pipeline the first manifest counts, and who
@@ -164,6 +170,7 @@ func (p *portion) do(ctx context.Context, slots chan struct{}) (err error) {
 	}
 	p.done = make([]*unitDone, len(takes))
 	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(unitsAhead)
 	for i, t := range takes {
 		if send(gctx, slots, struct{}{}) != nil {
 			break
@@ -209,11 +216,40 @@ func (p *portion) lock() error {
 	if strings.Contains(root, "://") {
 		return nil
 	}
+	if err := p.sweepKept(root); err != nil {
+		return err
+	}
 	unlock, ok, err := load.LockFile(filepath.Join(root, fmt.Sprintf("plan-%s-%d.lock", p.plan.ID, p.shard)))
 	if ok {
 		p.unlock = unlock
 	}
 	return err
+}
+
+// sweepKept removes the pages that workers of plans which have expired long ago
+// have kept on this machine: nobody goes on with them.
+func (p *portion) sweepKept(root string) error {
+	dirs, err := filepath.Glob(filepath.Join(root, "plan-*"))
+	if err != nil {
+		return fmt.Errorf("looking for kept pages of old plans: %w", err)
+	}
+	for _, dir := range dirs {
+		left, err := load.Readings(dir)
+		if errors.Is(err, syscall.ENOTDIR) {
+			continue // a lock
+		}
+		if err != nil {
+			return err
+		}
+		for _, old := range left {
+			if p.o.Now().Sub(old.Started) > latestExpire+defaultExpire {
+				if err := forgetPages(old.Dir); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // takes returns the units of the portion, in plan order, each as a take of its
