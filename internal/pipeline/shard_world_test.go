@@ -9,6 +9,9 @@ import (
 	"etl/internal/config"
 )
 
+// patient lets the simulator answer any number of requests in a minute.
+var patient = map[string]string{"calls.minute": "1000000", "calls.day": "1000000"}
+
 // unlimited is the configuration without limits, for tests that read a lot.
 func (w *world) unlimited() *config.Config {
 	c := w.config()
