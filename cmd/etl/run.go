@@ -36,6 +36,7 @@ func (sh *shell) runCommand() *cli.Command {
 			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
 			sh.text("ahead", "", "`SIZE` of pages that may wait for their turn, as 32MiB"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
+			sh.metricsFlag(),
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
 			sh.toggle("empty-is-99", "exit 99 if there was nothing to do"),
@@ -75,7 +76,7 @@ func (sh *shell) summed(c *cli.Context, execute func(*cli.Context) (*pipeline.Su
 		table(sh.stdout, s.Pipelines)
 	}
 	tellFailures(sh.stderr, s, c.String("file"))
-	if err := d.deliver(s); err != nil {
+	if err := errors.Join(sh.measure(c, s), d.deliver(s)); err != nil {
 		sh.tell(err)
 		if s.Exit == 0 || s.Exit == nothingToDo {
 			return err

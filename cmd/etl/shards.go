@@ -70,6 +70,7 @@ func (sh *shell) planned(c *cli.Context) (o pipeline.Options, plan *pipeline.Sha
 	if c.NArg() > 0 {
 		return o, nil, usage("the plan says which pipelines take part: none can be named beside --plan")
 	}
+	o.StageDir = c.String("stage")
 	first, err := sh.project(c, unused)
 	if err != nil {
 		return o, nil, err
@@ -103,7 +104,7 @@ func (sh *shell) runShard(c *cli.Context) (*pipeline.Summary, error) {
 	if o.Ahead, err = parseSize(c.String("ahead")); err != nil {
 		return nil, err
 	}
-	o.StageDir, o.Fresh = c.String("stage"), c.Bool("fresh")
+	o.Fresh = c.Bool("fresh")
 	return sh.reported(c, &o, plan, func() (*pipeline.Summary, error) {
 		return pipeline.RunShard(c.Context, o, plan, shard)
 	})
@@ -148,6 +149,7 @@ func (sh *shell) commitCommand() *cli.Command {
 			sh.toggle("allow-shrink", "let a data set lose most of its rows"),
 			sh.text("stage", "", "`FOLDER` for what the commit needs on the way"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
+			sh.metricsFlag(),
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
 			sh.toggle("json", "print the summary as JSON to a terminal too"),
 			sh.toggle("quiet", "no progress", "q"),
@@ -165,7 +167,7 @@ func (sh *shell) commitPlan(c *cli.Context) (*pipeline.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.StageDir, o.AllowShrink = c.String("stage"), c.Bool("allow-shrink")
+	o.AllowShrink = c.Bool("allow-shrink")
 	return sh.reported(c, &o, plan, func() (*pipeline.Summary, error) {
 		return pipeline.CommitPlan(c.Context, o, plan)
 	})

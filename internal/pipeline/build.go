@@ -81,6 +81,7 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(pages)
+		defer t.watched.start(stageFetch)()
 		return read(gctx, pages)
 	}))
 	g.Go(caught(func() error {
@@ -91,7 +92,9 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	if err := g.Wait(); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}
-	if b.files, err = writer.Close(); err != nil {
+	stop := t.watched.start(stageLoad)
+	b.files, err = writer.Close()
+	if stop(); err != nil {
 		return b, err
 	}
 	if b.parents != nil {
@@ -172,7 +175,9 @@ func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-ch
 				ordinal++
 			}
 		}
+		stop := t.watched.start(stageLoad)
 		err := w.Write(g.rows, keep.mask)
+		stop()
 		g.rows.Release()
 		if err != nil {
 			return err

@@ -56,9 +56,11 @@ func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gath
 		if f.page == nil {
 			continue
 		}
+		stop := t.watched.start(stageTransform)
 		batch, err := d.Append(transform.Page{
 			Number: f.page.Number, Body: f.page.Body, Records: f.page.Records, Parent: f.parent,
 		})
+		stop()
 		if err != nil {
 			return err
 		}

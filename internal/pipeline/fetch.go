@@ -69,7 +69,11 @@ func (f *fetcher) read(ctx context.Context, units []unit, out chan<- fetched) er
 		for u := range units {
 			for l := range units[u].parents {
 				s := &stream{unit: u, list: l, pages: make(chan placed, pagesReady), share: share{of: held}}
-				if err := errors.Join(send(ctx, queue, s), send(ctx, slots, struct{}{})); err != nil {
+				if err := send(ctx, queue, s); err != nil {
+					return err
+				}
+				if err := send(ctx, slots, struct{}{}); err != nil {
+					close(s.pages) // it is in the queue: nobody else ends it
 					return err
 				}
 				g.Go(caught(func() error {

@@ -68,7 +68,9 @@ func (j *job) checkBase(base *load.Commit) error {
 // bring reads one slice, proves it and commits it.
 func (j *job) bring(ctx context.Context, s slice) (err error) {
 	t := &take{job: j, slice: s, base: j.commit}
-	if err := t.lay(ctx); err != nil {
+	stop := j.watched.start(stagePlan)
+	err = t.lay(ctx)
+	if stop(); err != nil {
 		return err
 	}
 	if t.nothingToDo() {
@@ -84,7 +86,9 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	if err = cleared(err); err != nil {
 		return errors.Join(err, t.leave(b, err))
 	}
+	stop = j.watched.start(stageCommit)
 	commit, err := t.commitSlice(ctx, b)
+	stop()
 	if commit != nil {
 		j.commit = commit // it stands, even if publishing it is left to the next run
 	}

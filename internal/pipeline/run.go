@@ -99,6 +99,7 @@ type job struct {
 	done    chan struct{} // closed at the end
 	commit  *load.Commit  // the newest of the data set; set before done closes
 	result  Result
+	watched *stopwatch // of its stages
 }
 
 func (r *runner) job(p *config.Pipeline) (*job, error) {
@@ -117,7 +118,7 @@ func (r *runner) job(p *config.Pipeline) (*job, error) {
 	}
 	j := &job{
 		o: &r.o, run: r.id, p: p, id: p.Identity(), client: client, ds: r.o.Store.Dataset(p.Name),
-		log: r.o.Log.With("run", r.id, "pipeline", p.Name), done: make(chan struct{}),
+		log: r.o.Log.With("run", r.id, "pipeline", p.Name), done: make(chan struct{}), watched: &stopwatch{now: r.o.Now},
 	}
 	for _, f := range p.ForEach {
 		var parent *job
@@ -191,7 +192,7 @@ func (j *job) afterParents(ctx context.Context, slots chan struct{}) error {
 
 // finish turns the end of a job into its result.
 func (j *job) finish(err error) {
-	j.result.Name = j.p.Name
+	j.result.Name, j.result.stages = j.p.Name, j.watched.spent
 	j.result.Status = OK
 	if j.commit != nil {
 		j.result.Commit, j.result.Files = j.commit.Number, int64(len(j.commit.Files))
@@ -211,7 +212,7 @@ func (j *job) finish(err error) {
 }
 
 func (r *runner) summary() *Summary {
-	s := &Summary{Run: r.id, Status: OK}
+	s := &Summary{Run: r.id, Status: OK, sources: r.use()}
 	var errs []error
 	for _, j := range r.jobs {
 		s.Pipelines = append(s.Pipelines, j.result)

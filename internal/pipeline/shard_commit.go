@@ -258,14 +258,18 @@ func (c *committing) commitAll(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	stop := c.watched.start(stageLoad)
 	draft, err := c.draft(ctx)
+	stop()
 	if err != nil {
 		return errors.Join(err, c.stage.Clear())
 	}
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	stop = c.watched.start(stageCommit)
 	commit, err := c.ds.Commit(ctx, c.stage, draft)
+	stop()
 	if commit != nil {
 		c.commit = commit
 	}

@@ -237,11 +237,12 @@ func TestShardsAreDoneOnce(t *testing.T) {
 // leaves nothing behind.
 func TestTwoWorkersOfAShard(t *testing.T) {
 	w := newWorld(t, nil)
-	plan := w.divide(Options{}, 1, "workshop_resources", "sales_funnels")
+	o := Options{Config: w.unlimited()} // who comes second would wait for what the first may have used
+	plan := w.divide(o, 1, "workshop_resources", "sales_funnels")
 	ends := make(chan *Summary)
 	for range 3 {
 		go func() {
-			s, err := RunShard(t.Context(), w.stored(Options{}), plan, 0)
+			s, err := RunShard(t.Context(), w.stored(o), plan, 0)
 			if err != nil {
 				t.Error(err)
 			}
@@ -253,7 +254,7 @@ func TestTwoWorkersOfAShard(t *testing.T) {
 			t.Errorf("exit %d: %+v", s.Exit, s.Pipelines)
 		}
 	}
-	w.succeeded(w.commit(Options{}, plan))
+	w.succeeded(w.commit(o, plan))
 	other := newWorld(t, nil)
 	other.together(Options{}, other.divide(Options{}, 1, "workshop_resources", "sales_funnels"))
 	if diff := cmp.Diff(other.tree(""), w.tree("")); diff != "" {

@@ -1,6 +1,10 @@
 package pipeline
 
-import "etl/load"
+import (
+	"time"
+
+	"etl/load"
+)
 
 // A Summary is the result of a run, as scripts read it.
 type Summary struct {
@@ -12,6 +16,8 @@ type Summary struct {
 	Seconds    float64  `json:"seconds"`
 	RetryAfter float64  `json:"retry_after,omitempty"` // seconds until trying again makes sense
 	Pipelines  []Result `json:"pipelines"`
+
+	sources []sourceUse
 }
 
 // States of a pipeline in a summary.
@@ -54,7 +60,8 @@ type Result struct {
 	Drifted []load.Drifted `json:"drifted,omitempty"` // fields that differ from the schema or from commits before, by kind
 	Checks  []load.Check   `json:"checks,omitempty"`  // checks of the data that were made
 
-	err error
+	err    error
+	stages map[string]time.Duration // how long each took
 }
 
 // A DataColumn is a column of a data set, as a commit's schema has it.
