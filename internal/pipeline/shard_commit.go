@@ -252,7 +252,7 @@ func (c *committing) commitAll(ctx context.Context) (err error) {
 	if err := c.join(ctx); err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() { err = errors.Join(err, c.close()) }()
 	for _, w := range c.whole {
 		if err := w.judge(); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -222,7 +223,7 @@ func TestShardsAreDoneOnce(t *testing.T) {
 	again := w.commit(Options{}, plan)
 	w.succeeded(again)
 	again.Pipelines[0].Seconds = first.Pipelines[0].Seconds
-	if diff := cmp.Diff(first.Pipelines[0], again.Pipelines[0], cmp.AllowUnexported(Result{})); diff != "" {
+	if diff := cmp.Diff(first.Pipelines[0], again.Pipelines[0], cmpopts.IgnoreUnexported(Result{})); diff != "" {
 		t.Errorf("the summary of the second commit (-first +second):\n%s", diff)
 	}
 	// By the log alone, if the note is gone.
