@@ -17,19 +17,32 @@ import (
 )
 
 // stopAfter stops a run when the simulator has answered n requests for details.
+// A run that is stopped leaves requests under way, which the simulator would
+// still answer while the next run is counted: these never reach it.
 func (w *world) stopAfter(n int64, o Options, names ...string) *Summary {
 	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
-	var count atomic.Int64
+	if o.Config == nil {
+		o.Config = w.config()
+	}
+	const stopped = "a run that is stopped"
+	for _, p := range o.Config.Pipelines {
+		p.Source.UserAgent = stopped
+	}
+	var begun, ended atomic.Int64
 	w.wrap(func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			counts := r.UserAgent() == stopped && isDetail(r.URL.Path)
+			if counts && begun.Add(1) > n {
+				<-r.Context().Done()
+				panic(http.ErrAbortHandler)
+			}
 			h.ServeHTTP(rw, r)
-			if isDetail(r.URL.Path) && count.Add(1) == n {
+			if counts && ended.Add(1) == n {
 				cancel()
 			}
 		})
 	})
-	defer w.wrap(func(h http.Handler) http.Handler { return h })
 	return w.runContext(ctx, o, names...)
 }
 
