@@ -23,6 +23,17 @@ type shelf struct {
 	count int
 	total bool // declare it
 	extra int  // rows of a page that were not asked for
+	habit func(request, offset int, p *shelfReply)
+}
+
+// A shelfReply is a page of a shelf, as its habit leaves it.
+type shelfReply struct {
+	Rows  []shelfRow `json:"rows"`
+	Total *int       `json:"total,omitempty"`
+}
+
+type shelfRow struct {
+	ID int `json:"id"`
 }
 
 func newShelf(n int) *shelf {
@@ -51,13 +62,16 @@ func (s *shelf) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if page, err := strconv.Atoi(r.FormValue("page")); err == nil {
 		offset = (page - 1) * size
 	}
-	rows := []map[string]int{}
+	reply := &shelfReply{Rows: []shelfRow{}}
 	for _, id := range s.rows[min(offset, len(s.rows)):min(offset+size+s.extra, len(s.rows))] {
-		rows = append(rows, map[string]int{"id": id})
+		reply.Rows = append(reply.Rows, shelfRow{id})
 	}
-	reply := map[string]any{"rows": rows}
 	if s.total {
-		reply["total"] = len(s.rows)
+		total := len(s.rows)
+		reply.Total = &total
+	}
+	if s.habit != nil {
+		s.habit(s.count, offset, reply)
 	}
 	_ = json.NewEncoder(rw).Encode(reply)
 }
