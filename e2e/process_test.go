@@ -143,9 +143,9 @@ func TestProcessDiskFull(t *testing.T) {
 	for _, size := range []string{"16k", "96k", "384k", "1m"} {
 		t.Run(size, func(t *testing.T) {
 			lake := smallDisk(t, size)
-			r, _ := runPipelines(t, crm.env, shipped, lake, pipeline)
+			r, _ := runPipelines(t, crm.env.with(env{"ETL_DISK_RESERVE": "off"}), shipped, lake, pipeline)
 			r.want(t, 7)
-			if !strings.Contains(r.stderr, "no space left") {
+			if !strings.Contains(r.stderr, "no space left") || !strings.Contains(r.stderr, "make room on the disk") {
 				t.Errorf("stderr does not say that the disk is full:\n%s", r.stderr)
 			}
 			if err := mount(lake, "remount,size=256m"); err != nil {

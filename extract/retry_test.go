@@ -240,6 +240,9 @@ func TestBrokenConnections(t *testing.T) {
 		requests int64
 		text     string
 	}{
+		{"no more files for this process", &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, fault.Storage, 1, "connecting: too many open files"},
+		{"no more files for this machine", &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.ENFILE)}, fault.Transient, 9, "connecting: too many open files in system"},
+		{"no files for looking up", &net.DNSError{Err: "x", Name: "x", UnwrapErr: syscall.EMFILE}, fault.Storage, 1, "connecting: too many open files"},
 		{"refused", &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}, fault.Transient, 9, "connection refused"},
 		{"reset", &net.OpError{Op: "read", Err: syscall.ECONNRESET}, fault.Transient, 9, "connection reset"},
 		{"no such host", &net.DNSError{Name: "api.example.com", IsNotFound: true}, fault.Transient, 3, "host api.example.com not found"},

@@ -85,11 +85,17 @@ func broken(ctx context.Context, err error) error {
 	if alert, ok := errors.AsType[tls.AlertError](err); ok {
 		return fault.New(fault.Config, "agreeing on TLS: %v", alert)
 	}
+	if errors.Is(err, syscall.EMFILE) { // trying again opens no fewer
+		return fault.New(fault.Storage, "connecting: %w", syscall.EMFILE).WithHint("%s", fault.SystemHint(syscall.EMFILE))
+	}
 	text, tries := describe(err)
 	return &brokenError{fault.New(fault.Transient, "%s", text), tries}
 }
 
 func describe(err error) (text string, tries int) {
+	if errors.Is(err, syscall.ENFILE) {
+		return "connecting: " + syscall.ENFILE.Error(), 0
+	}
 	const few = 2 // a name that does not exist rarely comes into being
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {

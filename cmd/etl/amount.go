@@ -39,6 +39,14 @@ func parseSize(text string) (int64, error) {
 	return int64(n), nil
 }
 
+// parseReserve reads what stays free of a disk: a size, or "off", which is -1.
+func parseReserve(text string) (int64, error) {
+	if text == "off" {
+		return -1, nil
+	}
+	return parseSize(text)
+}
+
 // parseShare reads a share above 0 and up to 1: 0.25, 25% or 1/4. Empty is 0.
 func parseShare(text string) (float64, error) {
 	if text == "" {

@@ -11,12 +11,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"etl/internal/fault"
 )
 
 func main() {
+	limitMemory(os.LookupEnv, os.DirFS("/"), debug.SetMemoryLimit)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)

@@ -35,6 +35,7 @@ func (sh *shell) runCommand() *cli.Command {
 			sh.text("run-id", "", "`NAME` of the run in its commits, for people"),
 			sh.text("memory", "", "`SIZE` of what is held in memory before it is written, as 96MiB"),
 			sh.text("ahead", "", "`SIZE` of pages that may wait for their turn, as 32MiB"),
+			sh.text("disk-reserve", "16MiB", "`SIZE` of each disk that stays free; off: free space is not looked at"),
 			sh.text("summary-file", "", "`FILE` for the summary"),
 			sh.metricsFlag(),
 			sh.text("log-format", "text", "`FORM` of progress and messages: text or json"),
@@ -127,10 +128,14 @@ func (sh *shell) options(c *cli.Context) (o pipeline.Options, err error) {
 	if err != nil {
 		return o, err
 	}
+	reserve, err := parseReserve(c.String("disk-reserve"))
+	if err != nil {
+		return o, err
+	}
 	if o, err = sh.choice(c); err != nil {
 		return o, err
 	}
-	o.Memory, o.Ahead, o.AllowShrink = memory, ahead, c.Bool("allow-shrink")
+	o.Memory, o.Ahead, o.Reserve, o.AllowShrink = memory, ahead, reserve, c.Bool("allow-shrink")
 	o.Label, o.Version = c.String("run-id"), version()
 	o.Store, err = sh.open(o.Config.Destination, o.StageDir)
 	return o, err

@@ -104,6 +104,9 @@ func (sh *shell) runShard(c *cli.Context) (*pipeline.Summary, error) {
 	if o.Ahead, err = parseSize(c.String("ahead")); err != nil {
 		return nil, err
 	}
+	if o.Reserve, err = parseReserve(c.String("disk-reserve")); err != nil {
+		return nil, err
+	}
 	o.Fresh = c.Bool("fresh")
 	return sh.reported(c, &o, plan, func() (*pipeline.Summary, error) {
 		return pipeline.RunShard(c.Context, o, plan, shard)

@@ -59,7 +59,8 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 }
 
 // Of returns the class of err: that of the outermost Error in its chain,
-// Interrupted for a signal or an ended context, else Bug.
+// Interrupted for a signal or an ended context, Storage if a file could not be
+// used, else Bug.
 func Of(err error) Class {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Class
@@ -70,15 +71,19 @@ func Of(err error) Class {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return Interrupted
 	}
+	if ofFile(err) {
+		return Storage
+	}
 	return Bug
 }
 
-// Hint returns the hint of the outermost Error in err's chain that has one.
+// Hint returns the hint of the outermost Error in err's chain that has one, else
+// what to do about the answer of the operating system that it came of.
 func Hint(err error) string {
 	for e, ok := errors.AsType[*Error](err); ok; e, ok = errors.AsType[*Error](e.Err) {
 		if e.Hint != "" {
 			return e.Hint
 		}
 	}
-	return ""
+	return SystemHint(err)
 }

@@ -36,6 +36,7 @@ type built struct {
 	reject  *rejects
 	parents *kin // nil: nothing is kept for each parent
 	proof   string
+	looked  int64 // bytes of pages that had come when the disks were looked at
 }
 
 // close frees what the built keeps outside of the stage.
@@ -154,7 +155,7 @@ func (t *take) prepare(b *built) (err error) {
 func (t *take) write(ctx context.Context, b *built, w *load.Writer, batches <-chan gathered) error {
 	var ordinal int64
 	for g := range batches {
-		if err := t.checkSlice(g.rows); err != nil {
+		if err := errors.Join(t.look(b), t.checkSlice(g.rows)); err != nil {
 			return err
 		}
 		keep := keepers{rows: int(g.rows.NumRows())}

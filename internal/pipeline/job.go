@@ -78,6 +78,9 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 		j.log.Info("nothing has changed")
 		return nil
 	}
+	if err := t.checkRoom(); err != nil {
+		return err
+	}
 	if err := t.openReading(); err != nil {
 		return err
 	}

@@ -32,7 +32,8 @@ type Options struct {
 	RateShare   float64 // this process's share of the sources' limits; 0: all
 	Memory      int64   // bytes of open row groups; 0: the default of load
 	Ahead       int64   // bytes of pages that wait for the transform, of all pipelines; 0: 32 MiB
-	Concurrency int     // pipelines at one time; 0: 4
+	Reserve     int64   // bytes of each disk that stay free; 0: 16 MiB; below 0: disks are not looked at
+	Concurrency int     // pipelines at one time; 0: 4, fewer where the process may open few files
 
 	Now       func() time.Time // nil: time.Now
 	Sleep     func(context.Context, time.Duration) error
@@ -42,7 +43,8 @@ type Options struct {
 	Log       *slog.Logger      // nil: discard
 	Progress  func(Progress)    // nil: none; called from several goroutines
 
-	hold *hold // of the run
+	hold    *hold // of the run
+	spaceOf func(dir string) (load.Space, error)
 }
 
 // A Progress tells how far a pipeline is.
@@ -70,7 +72,11 @@ func (o *Options) setDefaults() {
 		o.Progress = func(Progress) {}
 	}
 	if o.Concurrency == 0 {
-		o.Concurrency = 4
+		o.Concurrency = pipelinesAtOnce(openFiles())
+	}
+	o.Reserve = cmp.Or(o.Reserve, diskReserve)
+	if o.spaceOf == nil {
+		o.spaceOf = load.SpaceOf
 	}
 	o.hold = newHold(cmp.Or(o.Ahead, pagesHeld))
 }

@@ -285,6 +285,9 @@ func (p *portion) unit(ctx context.Context, i int, t *take) error {
 	if done, err := p.notes.Has(p.shard); done || err != nil {
 		return errors.Join(err, errDone)
 	}
+	if err := t.checkRoom(); err != nil {
+		return err
+	}
 	if err := t.openReading(); err != nil {
 		return err
 	}

@@ -1,0 +1,63 @@
+package load
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"etl/internal/fault"
+)
+
+// A Space is what a file system has left.
+type Space struct {
+	Free   int64 // bytes that this user may still write; what quotas allow is not known
+	Device any   // tells file systems apart; comparable
+	Known  bool  // some file systems, such as buckets that are mounted, tell nothing
+}
+
+// SpaceOf returns what is left where a folder lies, or will lie once it is made.
+func SpaceOf(dir string) (Space, error) {
+	info, err := os.Stat(dir)
+	for errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+		info, err = os.Stat(dir)
+	}
+	var s syscall.Statfs_t
+	if err == nil {
+		err = statfs(dir, &s)
+	}
+	if err != nil {
+		return Space{}, fault.New(fault.Storage, "looking at the free space of %s: %w", dir, err)
+	}
+	return Space{Free: int64(s.Bavail) * int64(s.Bsize), Device: device(info), Known: s.Blocks > 0}, nil //nolint:unconvert // systems have integers of different kinds
+}
+
+// statfs asks again when a signal comes between.
+func statfs(dir string, s *syscall.Statfs_t) error {
+	for {
+		if err := syscall.Statfs(dir, s); !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// SizeOf returns how many bytes the files below a folder have, 0 if there is
+// none. What goes while it looks does not count.
+func SizeOf(dir string) (total int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			var info fs.FileInfo
+			if info, err = entry.Info(); err == nil {
+				total += info.Size()
+			}
+		}
+		return unlessGone(err)
+	})
+	return total, stored(err, "looking at the size of %s", dir)
+}
+
+// Local returns the folder of this machine that files lie in on their way: of a
+// destination that is a folder itself, of a bucket the place of its stage.
+func (s *Store) Local() string { return s.local }
