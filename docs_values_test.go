@@ -230,14 +230,14 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"longest wait that a reply may ask for":                   {"5m", "extract/client.go", "defaultMaxWait = 5 * time.Minute\n"},
 	"size of a page, as sent and unpacked":                    {"256 MiB", "extract/client.go", "defaultMaxPage = 256 << 20\n"},
 	"pages of a list":                                         {"1000000", "internal/config/paging.go", "defaultMaxPages = 1_000_000\n"},
-	"pipelines at one time":                                   {"4", "internal/pipeline/options.go", "o.Concurrency = 4\n"},
+	"pipelines at one time":                                   {"4; fewer where few files may be open", "internal/pipeline/open_files.go", "mostPipelines = 4\n"},
 	"parents whose rows make one unit of resuming":            {"100", "internal/pipeline/plan.go", "blockSize = 100\n"},
 	"pages read again when a list moved":                      {"3 rounds; a tenth of the requests, at least 4", "internal/pipeline/chain.go", "return max(4, b.counts.Pages/10)"},
-	"open partitions":                                         {"64; rows of others are spilled to disk", "load/writer.go", "defaultOpenPartitions = 64\n"},
-	"pages in memory that wait for their turn":                {"32 MiB, of all pipelines together; the next page that is needed always comes", "internal/pipeline/hold.go", "pagesHeld = 32 << 20\n"},
+	"open partitions":                                         {"64", "load/writer.go", "defaultOpenPartitions = 64\n"},
+	"pages in memory that wait for their turn":                {"32 MiB, of all pipelines together", "internal/pipeline/hold.go", "pagesHeld = 32 << 20\n"},
 	"open row groups in memory":                               {"96 MiB", "load/writer.go", "defaultOpenBytes = 96 << 20\n"},
 	"rows of a row group":                                     {"131072", "load/writer.go", "defaultRowGroupRows = 128 << 10\n"},
-	"size of a file":                                          {"512 MiB, then another one is begun", "load/writer.go", "maxFileBytes = 512 << 20\n"},
+	"size of a file":                                          {"512 MiB", "load/writer.go", "maxFileBytes = 512 << 20\n"},
 	"age of a broken-off reading that is resumed":             {"6h", "internal/config/pipeline.go", "defaultResumeWithin = 6 * time.Hour\n"},
 	"how long a reading that did not fit the schema is kept":  {"7d", "internal/config/pipeline.go", "defaultKeepFailed = 7 * 24 * time.Hour\n"},
 	"how long replaced files are kept":                        {"24h", "internal/config/pipeline.go", "defaultKeepReplaced = 24 * time.Hour\n"},
@@ -247,27 +247,67 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"asked parents that may be gone":                 {"10%, and always 5", "internal/config/pipeline.go", "defaultMaxGone = 0.1\n"},
 	"shards of a plan":                               {"10000", "internal/pipeline/shard_plan.go", "= 10_000\n"},
 	"first pages that a plan asks for, per pipeline": {"100, evenly spread", "internal/pipeline/shard_deal.go", "mostFirstPages = 100\n"},
-	"size below which files of a partition are put together by a commit of shards":                 {"32 MiB", "load/gather.go", "gatherBelow = 32 << 20\n"},
-	"levels of a configuration file":                                                               {"100", "internal/config/tree.go", "maxDepth = 100\n"},
-	"fewer at one time, while a source throttles, fails or is slow":                                {"halved by 429, 503, other failures and replies that take a quarter of `timeout`, once a second at most; one more for each round of good replies", "extract/health.go", "h.room, h.narrowed = max(1, h.room/2), now"},
-	"time until a reply begins":                                                                    {"1m", "extract/watchdog.go", "headerWindow = time.Minute"},
-	"time in which a reply must bring 4 KiB more":                                                  {"30s", "extract/watchdog.go", "progressWindow = 30 * time.Second\n\tprogressBytes = 4 << 10\n"},
-	"tries again, of all pipelines of a source together":                                           {"30, and 20 % of its requests; those that a reply asked for with `Retry-After` do not count", "extract/health.go", "if h.retries >= freeRetries+requests*retryPercent/100 {"},
-	"failures in a row, of all pipelines of a source together, until it is left alone":             {"10", "extract/health.go", "breakAfter = 10 "},
-	"how long it is left alone, before one request at a time asks again":                           {"5s, doubled up to 1m, at most `max_wait`", "extract/health.go", "pause = min(firstBreak<<probes, longestBreak)"},
-	"requests that may fail then, until the run asks nothing more of it and ends with exit code 3": {"5", "extract/health.go", "mostProbes = 5 "},
-	"refresh of a token that says how long it lives (`expires_in`, or `exp` of a JWT)":             {"a tenth of its life before its end, at most 30s", "extract/lifetime.go", "return now.Add(lifetime - min(most, lifetime/10))"},
-	"empty replies that end a list without a total, asked for once more":                           {"a tenth of the pages of a pipeline, at least 1", "internal/pipeline/doubt.go", "<= max(1, j.asked.Load()/10)"},
+	"size below which files of a partition are put together by a commit of shards": {"32 MiB", "load/gather.go", "gatherBelow = 32 << 20\n"},
+	"levels of a reply":  {"256", "internal/jsonspan/jsonspan.go", "const MaxDepth = 256\n"},
+	"headers of a reply": {"1 MiB", "extract/transport.go", "MaxResponseHeaderBytes: 1 << 20,"},
+	"connections of a source that wait for the next request":                           {"as many as requests at one time, for 90s", "extract/transport.go", "IdleConnTimeout: 90 * time.Second,"},
+	"open files of the process":                                                        {"what the system allows (`ulimit -n`)", "internal/pipeline/open_files.go", "filesOfPipeline = 64 + 24\n"},
+	"memory of the process":                                                            {"90 % of what its control group allows", "cmd/etl/memory.go", "set(limit / 10 * 9)"},
+	"free space of each disk":                                                          {"16 MiB, and half as much again as what the newest commit had to write", "internal/pipeline/disk.go", "diskReserve = 16 << 20\n"},
+	"size of a configuration or schema file":                                           {"8 MiB", "schemas/limits.go", "MaxFile = 8 << 20\n"},
+	"pipelines of a configuration, of all accounts":                                    {"10000", "internal/config/limits.go", "maxPipelines = 10_000\n"},
+	"columns of a schema, with the fields of its structs":                              {"10000", "schemas/limits.go", "maxColumns = 10_000\n"},
+	"levels of a schema file":                                                          {"100", "schemas/limits.go", "maxDepth = 100\n"},
+	"levels of a configuration file":                                                   {"100", "internal/config/tree.go", "maxDepth = 100\n"},
+	"fewer at one time, while a source throttles, fails or is slow":                    {"halved by 429, 503, other failures and replies that take a quarter of `timeout`, once a second at most; one more for each round of good replies", "extract/health.go", "h.room, h.narrowed = max(1, h.room/2), now"},
+	"time until a reply begins":                                                        {"1m", "extract/watchdog.go", "headerWindow = time.Minute"},
+	"time in which a reply must bring 4 KiB more":                                      {"30s", "extract/watchdog.go", "progressWindow = 30 * time.Second\n\tprogressBytes = 4 << 10\n"},
+	"tries again, of all pipelines of a source together":                               {"30, and 20 % of its requests; those that a reply asked for with `Retry-After` do not count", "extract/health.go", "if h.retries >= freeRetries+requests*retryPercent/100 {"},
+	"failures in a row, of all pipelines of a source together, until it is left alone": {"10", "extract/health.go", "breakAfter = 10 "},
+	"how long it is left alone, before one request at a time asks again":               {"5s, doubled up to 1m, at most `max_wait`", "extract/health.go", "pause = min(firstBreak<<probes, longestBreak)"},
+	"requests that may fail then":                                                      {"5", "extract/health.go", "mostProbes = 5 "},
+	"refresh of a token that says how long it lives (`expires_in`, or `exp` of a JWT)": {"a tenth of its life before its end, at most 30s", "extract/lifetime.go", "return now.Add(lifetime - min(most, lifetime/10))"},
+	"empty replies that end a list without a total, asked for once more":               {"a tenth of the pages of a pipeline, at least 1", "internal/pipeline/doubt.go", "<= max(1, j.asked.Load()/10)"},
+}
+
+// A bound is set by keys, flags and variables that the guide tells of elsewhere,
+// and it says what happens.
+func checkSetBy(t *testing.T, r row) {
+	t.Helper()
+	for _, name := range code(r.cells[2]) {
+		if name != "GOMEMLIMIT" && !named(readDocument(t, configurationGuide), name) {
+			t.Errorf("%s: the guide tells nothing else of %s", r.cells[0], name)
+		}
+	}
+	if r.cells[3] == "" {
+		t.Errorf("%s: the guide does not say what happens", r.cells[0])
+	}
+}
+
+// named tells whether the guide has a row for a flag, or for a key below the
+// section that its path names: limits.concurrency, max_wait. Other tests hold
+// that these rows are all that there is.
+func named(guide document, name string) bool {
+	section, key := "", name
+	if i := strings.LastIndex(name, "."); i >= 0 {
+		section, key = name[:i], name[i+1:]
+	}
+	return slices.ContainsFunc(guide.rows, func(r row) bool {
+		flag := r.isTable("flag", "commands", "variable", "default", "what it says")
+		return (flag || r.isTable("key", "type", "default", "example", "what it says")) &&
+			slices.Contains(code(r.cells[0]), key) && (section == "" || slices.Contains(code(r.heading), section))
+	})
 }
 
 // Every bound of the guide is that of the code.
 func TestGuideNamesBounds(t *testing.T) {
 	told := map[string]bool{}
 	for _, r := range readDocument(t, configurationGuide).rows {
-		if !r.isTable("bound", "default", "set by") {
+		if !r.isTable("bound", "default", "set by", "when it is reached") {
 			continue
 		}
 		told[r.cells[0]] = true
+		checkSetBy(t, r)
 		in, ok := boundsInCode[r.cells[0]]
 		if !ok {
 			t.Errorf("nothing says where the bound %q stands", r.cells[0])

@@ -9,7 +9,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
@@ -36,7 +35,7 @@ func ParseOver(name string, text []byte, base func(name string) (*Schema, error)
 
 func (r *reader) file(text []byte) *Schema {
 	start := &token.Position{Line: 1, Column: 1}
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	file, err := ParseYAML(text)
 	if err != nil {
 		r.syntax(err, start)
 		return nil
@@ -51,6 +50,7 @@ func (r *reader) file(text []byte) *Schema {
 	columns := pick(top, "columns")
 	if columns.given() {
 		s.Columns = r.columns(columns, s.Columns, true)
+		r.limit(s, columns.at)
 	} else if !pick(top, "extends").given() {
 		r.add(start, "", "add columns:", "a schema needs columns")
 	}

@@ -42,6 +42,11 @@ func (d *decoder) expand(top *node) *node {
 	if pipelines == nil {
 		return top
 	}
+	if !d.limit(pipelines, accounts) {
+		none := *pipelines
+		none.entries = nil
+		return top.with("pipelines", &none)
+	}
 	each := *pipelines
 	each.entries = nil
 	for _, e := range pipelines.entries {

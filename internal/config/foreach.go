@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,7 +102,7 @@ func (b *builder) fileValues(t textLeaf) [][]Field {
 	if !filepath.IsAbs(name) {
 		name = filepath.Join(b.folder, name)
 	}
-	text, err := os.ReadFile(name)
+	text, err := schemas.ReadFile(name)
 	if err != nil {
 		b.at(t.at, "", "reading the values: %v", err)
 		return nil

@@ -2,7 +2,6 @@ package config
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -27,7 +26,7 @@ type Options struct {
 // Load reads a configuration file. An error has class fault.Config; what is
 // wrong in the file comes as *Mistakes, all at once.
 func Load(file string, o Options) (*Config, error) {
-	text, err := os.ReadFile(file)
+	text, err := schemas.ReadFile(file)
 	if err != nil {
 		return nil, fault.New(fault.Config, "reading the configuration: %w", err).
 			WithHint("etl init writes a pipelines.yaml to start from")

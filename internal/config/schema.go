@@ -99,7 +99,7 @@ func (b *builder) findSchema(name string, chain []schemaFile) (schemaFile, *sche
 	again := f.in(chain)
 	if !again {
 		var err error
-		if f.text, err = os.ReadFile(f.file); err == nil {
+		if f.text, err = schemas.ReadFile(f.file); err == nil {
 			return f, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -8,8 +8,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"etl/schemas"
 )
 
 // A document is the text of a file, for excerpts.
@@ -103,7 +104,7 @@ func (n *node) has(key string) bool {
 // no YAML or not a single document.
 func (r *report) parse(doc *document, text []byte) *node {
 	top := &node{doc: doc, line: 1, column: 1, form: mapForm}
-	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
+	file, err := schemas.ParseYAML(text)
 	if err != nil {
 		doc.hush(credentialLine)
 		if syntax, ok := errors.AsType[*yaml.SyntaxError](err); ok && syntax.Token != nil {

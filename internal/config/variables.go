@@ -3,11 +3,12 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"etl/schemas"
 )
 
 // A piece is a part of a scalar: literal text, a variable ${…} or a
@@ -211,7 +212,7 @@ func (d *decoder) file(n *node, name string) (content string, open bool) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(d.folder, path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := schemas.ReadFile(path)
 	switch {
 	case err == nil:
 		return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), false
