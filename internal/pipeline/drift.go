@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -129,7 +131,8 @@ func seenSoFar(before map[string]load.SeenColumn, w *watch, drifted []load.Drift
 // mostTold is how many drifted fields a message names.
 const mostTold = 10
 
-// tellDrift writes lines about it.
+// tellDrift writes lines about it. Only what has vanished leaves the data set
+// without something: what comes in another form either fits or is a reject.
 func (t *take) tellDrift(drifted []load.Drifted) {
 	var unknown []string
 	for i, d := range drifted {
@@ -137,7 +140,11 @@ func (t *take) tellDrift(drifted []load.Drifted) {
 		case d.Kind == load.UnknownField:
 			unknown = append(unknown, d.Path)
 		case i < len(unknown)+mostTold:
-			t.log.Warn("drift: "+DriftText(d), "page", d.Page)
+			level := slog.LevelInfo
+			if d.Kind == load.VanishedField {
+				level = slog.LevelWarn
+			}
+			t.log.Log(context.Background(), level, "drift: "+DriftText(d), "page", d.Page)
 		}
 	}
 	if len(unknown) > 0 {
