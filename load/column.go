@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/compress/zstd"
 
 	"etl/schemas"
 )
@@ -43,12 +42,12 @@ type leaf struct {
 type layout struct {
 	columns []*column
 	leaves  []*leaf
-	codec   *zstd.Codec // keeps its encoders from file to file
+	codec   *codec // keeps its encoders from file to file
 }
 
 // newLayout numbers the leaves of a tree and works out their levels.
 func newLayout(columns []*column) *layout {
-	l := &layout{columns: columns, codec: &zstd.Codec{Level: zstd.SpeedFastest}}
+	l := &layout{columns: columns, codec: newCodec()}
 	for _, c := range columns {
 		l.place(c, "", 0, 0)
 	}
