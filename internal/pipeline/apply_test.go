@@ -65,19 +65,19 @@ func TestApplyEqualsReadingAgain(t *testing.T) {
 			}
 		},
 	}
-	for _, pipeline := range []string{"workshop_resources", "requests"} {
+	for pipeline, all := range map[string]string{"workshop_resources": "workshop_resources", "requests": "request*"} {
+		base := newWorld(t, nil)
+		base.ok(Options{}, all)
 		for name, change := range changes {
 			t.Run(pipeline+": "+name, func(t *testing.T) {
-				w := newWorld(t, nil)
-				w.ok(Options{}, "workshop_resources", "request*")
+				w := base.copied(t)
 				c, p := w.with(pipeline, change)
 				if _, err := w.apply(c, p, false); err != nil {
 					t.Fatal(err)
 				}
-				fresh := newWorld(t, nil)
-				fresh.url = w.url
+				fresh := base.empty(t)
 				c, _ = fresh.with(pipeline, change)
-				fresh.ok(Options{Config: c}, "workshop_resources", "request*")
+				fresh.ok(Options{Config: c}, all)
 				if diff := cmp.Diff(fresh.tree(pipeline), w.tree(pipeline)); diff != "" {
 					t.Errorf("data (-read again +applied):\n%s", diff)
 				}

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"etl/internal/config"
 	"etl/internal/crmsim"
 )
 
@@ -21,11 +20,11 @@ const unknown = "–"
 // Every fault ends as the guide says: once for each source, in the second reply
 // with records, and every time for the first source that knows it.
 func TestFaults(t *testing.T) {
-	p := &parser{parsed: map[string]*config.Config{}}
+	k := newKnown()
 	for _, row := range guideRows(t, "fault") {
 		name := quotes(row[0])[0]
 		cells, always, words := row[1:5], row[5], quotes(row[6])
-		once, first := faulty(p, name, ":2:1", cells), -1
+		once, first := faulty(k, name, ":2:1", cells), -1
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			all := once.endings(t)
@@ -39,7 +38,7 @@ func TestFaults(t *testing.T) {
 				}
 			}
 			t.Run("every time", func(t *testing.T) {
-				tr := faulty(p, name, ":1", cells)
+				tr := faulty(k, name, ":1", cells)
 				tr.set, tr.run = tr.set[:1], tr.run[:1]
 				tr.endings(t)[struck[first].pipeline].hold(t, always, words)
 			})
@@ -49,8 +48,8 @@ func TestFaults(t *testing.T) {
 
 // faulty returns a trial in which a fault strikes the sources that know it. Each
 // has three pages.
-func faulty(p *parser, name, when string, cells []string) (tr trial) {
-	tr.parser = p
+func faulty(k *known, name, when string, cells []string) (tr trial) {
+	tr.known = k
 	tr.with = []string{"scale=0.1", "rental.size=120", "projects.size=60", "meetings.size=2", "calls.size=80"}
 	if slices.Contains([]string{"stall", "hang", "dribble"}, name) {
 		tr.with = append(tr.with, "timeout=200ms")

@@ -126,7 +126,7 @@ func TestBytesDependOnPagesAlone(t *testing.T) {
 
 func TestChangedParentsAreAskedAgain(t *testing.T) {
 	w := newWorld(t, nil)
-	w.ok(Options{})
+	w.ok(Options{}, "request*")
 	w.move(map[string]string{"rental.changed": "7", "rental.delete_at": "1:3"})
 	r := w.ok(Options{}, "request*")["requests"]
 	// Of the seven that changed the first three are gone from the list.
@@ -142,7 +142,7 @@ func TestChangedParentsAreAskedAgain(t *testing.T) {
 
 func TestAllParents(t *testing.T) {
 	w := newWorld(t, nil)
-	w.ok(Options{})
+	w.ok(Options{}, "request*")
 	before := w.tree("requests")
 	r := w.ok(Options{AllParents: true}, "requests")["requests"]
 	if r.Asked != 60 {
@@ -157,7 +157,7 @@ func TestAllParents(t *testing.T) {
 // and leaves; it is asked again by the next run.
 func TestGoneParents(t *testing.T) {
 	w := newWorld(t, nil)
-	w.ok(Options{})
+	w.ok(Options{}, "request*")
 	ids := w.ids("requests")
 	w.wrap(func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

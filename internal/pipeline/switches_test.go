@@ -3,7 +3,6 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -35,7 +34,7 @@ type trial struct {
 	with []string // what goes with them: NAME=VALUE of switches, variables and settings
 	run  []string // pipelines
 
-	parser *parser // shared by trials
+	known *known // shared by trials
 }
 
 // notYet marks an ending of the guide that etl is known not to come to.
@@ -112,7 +111,7 @@ type ending struct{ ends, said, diff string }
 // endings runs a trial and returns how each pipeline ended.
 func (tr trial) endings(t *testing.T) map[string]ending {
 	t.Helper()
-	w, c, o := tr.prepare(t)
+	w, c, o, simulator := tr.prepare(t)
 	all := map[string]ending{}
 	for _, r := range w.run(o, tr.run...).Pipelines {
 		e := ending{ends: "0"}
@@ -122,7 +121,7 @@ func (tr trial) endings(t *testing.T) map[string]ending {
 				t.Fatal(err)
 			}
 			var missing bool
-			if e.diff, missing = w.differ(p[0]); missing {
+			if e.diff, missing = w.differ(simulator, p[0]); missing {
 				e.ends = otherRows
 			} else if e.diff != "" {
 				e.ends = moreRows
@@ -158,34 +157,34 @@ func (e ending) hold(t *testing.T, ends string, words []string) {
 	}
 }
 
-// prepare sets up a world for a trial, its configuration, and the options of a
-// run.
-func (tr trial) prepare(t *testing.T) (*world, *config.Config, Options) {
+// prepare sets up a world for a trial, its configuration, the options of a run,
+// and a name for the simulator: those of one name have the same truth.
+func (tr trial) prepare(t *testing.T) (*world, *config.Config, Options, string) {
 	t.Helper()
 	with := &trialSettings{switches: map[string]string{}, env: map[string]string{}, scale: testScale, sizes: map[string]int{"": 20}}
 	for _, pair := range slices.Concat(tr.set, tr.with) {
 		with.take(t, pair)
 	}
-	w := newWorldOf(t, cmp.Or(with.before, with.scale), nil)
 	at := &clock{now: time.Now()}
-	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: with.scale, Switches: with.switches, Ledger: &w.ledger, Now: at.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := newPlace(t)
+	w.known, w.now = tr.known, at.Now
 	dir := t.TempDir()
 	writeFile(t, dir+"/service.yaml", serviceSchema)
 	w.file, w.yaml = dir+"/pipelines.yaml", string(etl.Pipelines())+morePipelines
 	if with.before > 0 {
+		w.scale = with.before
+		w.move(nil)
 		w.ok(Options{Now: at.Now}, tr.parents()...)
 	}
-	w.sim, w.env = sim, with.env
+	w.scale, w.env = with.scale, with.env
+	w.move(with.switches)
 	w.wrap(func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			_ = at.sleep(context.Background(), time.Second)
 			h.ServeHTTP(rw, r)
 		})
 	})
-	c := tr.parser.parse(w)
+	c := w.config()
 	for _, p := range c.Pipelines {
 		p.Paging.Size = cmp.Or(with.sizes[p.Source.Name], with.sizes[""])
 		p.Complete = cmp.Or(with.complete, p.Complete)
@@ -194,58 +193,8 @@ func (tr trial) prepare(t *testing.T) (*world, *config.Config, Options) {
 		p.MaxRejects.Count = with.rejects
 	}
 	half := func() float64 { return 0.5 }
-	return w, c, Options{Config: c, Now: at.Now, Sleep: at.sleep, Rand: half, MaxPage: 4 << 20, Concurrency: 1}
-}
-
-// A parser keeps what it parsed for each environment: parsing costs as much as
-// a small run.
-type parser struct {
-	mu     sync.Mutex
-	parsed map[string]*config.Config
-}
-
-// parse returns the configuration of a world. It is parsed at an address that
-// stands for that of any simulator.
-func (p *parser) parse(w *world) *config.Config {
-	w.t.Helper()
-	const anywhere = "http://127.0.0.1:1"
-	at := w.url
-	w.url = anywhere
-	defer func() { w.url = at }()
-	key := fmt.Sprint(w.sim.Env(anywhere), w.env)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.parsed[key] == nil {
-		p.parsed[key] = w.config()
-	}
-	c := copied(p.parsed[key])
-	for _, pipeline := range c.Pipelines {
-		pipeline.Source.BaseURL = strings.Replace(pipeline.Source.BaseURL, anywhere, at, 1)
-	}
-	return c
-}
-
-// copied returns a configuration whose pipelines and sources can be changed.
-func copied(c *config.Config) *config.Config {
-	d := *c
-	d.Pipelines = nil
-	sources, pipelines := map[*config.Source]*config.Source{}, map[*config.Pipeline]*config.Pipeline{}
-	for _, p := range c.Pipelines {
-		if sources[p.Source] == nil {
-			source := *p.Source
-			sources[p.Source] = &source
-		}
-		q := *p
-		q.Source, q.ForEach = sources[p.Source], slices.Clone(p.ForEach)
-		pipelines[p] = &q
-		d.Pipelines = append(d.Pipelines, &q)
-	}
-	for _, p := range d.Pipelines {
-		for i, each := range p.ForEach {
-			p.ForEach[i].Pipeline = pipelines[each.Pipeline]
-		}
-	}
-	return &d
+	maps.DeleteFunc(with.switches, func(name, _ string) bool { return strings.HasSuffix(name, ".fail") })
+	return w, c, Options{Config: c, Now: at.Now, Sleep: at.sleep, Rand: half, MaxPage: 4 << 20, Concurrency: 1}, fmt.Sprint(with.scale, with.switches)
 }
 
 // parents returns the pipelines whose rows those of a trial ask for.
@@ -345,7 +294,8 @@ func (s *trialSettings) take(t *testing.T, pair string) {
 
 // differ compares all rows of a pipeline with the truth, in every column that is
 // neither a list nor a struct, and tells whether one is missing.
-func (w *world) differ(p *config.Pipeline) (diff string, missing bool) {
+// The name stands for the simulator.
+func (w *world) differ(simulator string, p *config.Pipeline) (diff string, missing bool) {
 	w.t.Helper()
 	var columns []string
 	for _, c := range p.Schema.Columns {
@@ -355,33 +305,21 @@ func (w *world) differ(p *config.Pipeline) (diff string, missing bool) {
 	}
 	var got, want []string
 	w.scan(p.Name, columns, func(row []any) {
-		text := ""
-		for i, v := range row {
-			text += columns[i] + "=" + plain(v) + " "
-		}
-		got = append(got, text)
+		got = append(got, written(columns, func(i int) any { return row[i] }))
 	})
 	if p.Name == "services" { // which has no truth
 		for n := range got {
 			want = append(want, fmt.Sprintf("id=%d ", n+1))
 			got[n], _, _ = strings.Cut(got[n], "price")
 		}
-	}
-	for line := range w.sim.Truth(cmp.Or(truthOf[p.Name], p.Name)) {
-		row := map[string]any{}
-		d := json.NewDecoder(strings.NewReader(string(line)))
-		d.UseNumber()
-		if err := d.Decode(&row); err != nil {
-			w.t.Fatal(err)
-		}
-		text := ""
-		for _, c := range columns {
-			text += c + "=" + plain(row[c]) + " "
-		}
-		want = append(want, text)
+		slices.Sort(want)
+	} else {
+		want = w.known.truth(w, simulator, cmp.Or(truthOf[p.Name], p.Name), columns)
 	}
 	slices.Sort(got)
-	slices.Sort(want)
+	if slices.Equal(got, want) {
+		return "", false
+	}
 	missing = slices.ContainsFunc(want, func(row string) bool { _, there := slices.BinarySearch(got, row); return !there })
 	return gocmp.Diff(want, got), missing
 }
@@ -397,9 +335,9 @@ func plain(v any) string {
 // Every row of the table of switches ends as it says. Of several pipelines it is
 // told how the first ended that did not end well.
 func TestSwitches(t *testing.T) {
-	p := &parser{parsed: map[string]*config.Config{}}
+	k := newKnown()
 	for _, row := range guideRows(t, "switch") {
-		tr := trial{set: quotes(row[0]), with: quotes(row[1]), run: quotes(row[2]), parser: p}
+		tr := trial{set: quotes(row[0]), with: quotes(row[1]), run: quotes(row[2]), known: k}
 		t.Run(cmp.Or(strings.Join(tr.set, " "), "defaults"), func(t *testing.T) {
 			t.Parallel()
 			e := ending{ends: "0"}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -15,9 +14,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
-	"etl"
-	"etl/internal/config"
 	"etl/internal/crmsim"
 	"etl/load"
 )
@@ -32,7 +30,9 @@ type world struct {
 	yaml   string            // of the configuration; empty: the shipped one
 	file   string            // its name; empty: pipelines.yaml
 	env    map[string]string // beside that of the simulator
+	now    func() time.Time  // of the simulator; nil: time.Now
 	ledger lockedBuffer
+	known  *known
 
 	mu      sync.Mutex
 	sim     *crmsim.Server
@@ -48,7 +48,16 @@ func newWorld(t *testing.T, switches map[string]string) *world {
 
 func newWorldOf(t *testing.T, scale float64, switches map[string]string) *world {
 	t.Helper()
-	w := &world{t: t, scale: scale, root: t.TempDir(), env: map[string]string{}}
+	w := newPlace(t)
+	w.scale = scale
+	w.move(switches)
+	return w
+}
+
+// newPlace returns a world without a simulator.
+func newPlace(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, root: t.TempDir(), env: map[string]string{}, known: newKnown()}
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
 		h := w.handler
@@ -60,14 +69,13 @@ func newWorldOf(t *testing.T, scale float64, switches map[string]string) *world 
 	}))
 	t.Cleanup(server.Close)
 	w.url = server.URL
-	w.move(switches)
 	return w
 }
 
 // move lets the simulator begin anew with other switches.
 func (w *world) move(switches map[string]string) {
 	w.t.Helper()
-	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: w.scale, Switches: switches, Ledger: &w.ledger})
+	sim, err := crmsim.New(crmsim.Options{Seed: 1, Scale: w.scale, Switches: switches, Ledger: &w.ledger, Now: w.now})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -83,24 +91,19 @@ func (w *world) wrap(around func(http.Handler) http.Handler) {
 	w.handler = around(w.sim)
 }
 
-func (w *world) config() *config.Config {
-	w.t.Helper()
-	text := etl.Pipelines()
-	if w.yaml != "" {
-		text = []byte(w.yaml)
+// empty returns a world with the same simulator and nothing read.
+func (w *world) empty(t *testing.T) *world {
+	return &world{t: t, scale: w.scale, url: w.url, root: t.TempDir(), env: w.env, known: w.known, sim: w.sim}
+}
+
+// copied returns a world with the same simulator, and a copy of what was read.
+func (w *world) copied(t *testing.T) *world {
+	t.Helper()
+	other := w.empty(t)
+	if err := os.CopyFS(other.root, os.DirFS(w.root)); err != nil {
+		t.Fatal(err)
 	}
-	env := w.sim.Env(w.url)
-	for name, value := range w.env {
-		env[name] = value
-	}
-	c, err := config.Parse(cmp.Or(w.file, "pipelines.yaml"), text, config.Options{
-		Lookup:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Schemas: etl.Schemas(),
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return c
+	return other
 }
 
 // run runs pipelines, by name or glob, with the options as they are.
