@@ -208,6 +208,21 @@ var mutants = []mutant{
 		"TestLock",
 	},
 	{
+		"kept pages are resumed after a newer commit", "internal/pipeline/reading_left",
+		"	case old.Base < t.lastRead():\n", "	case old.Base < t.lastRead() && old.State == load.Committed:\n",
+		"TestResumeAfterANewerCommit",
+	},
+	{
+		"pages of a run that goes on are taken", "internal/pipeline/reading_left",
+		"	t.beside = true\n", "",
+		"TestPagesOfARunThatGoesOn",
+	},
+	{
+		"late answers count as asked", "internal/pipeline/parents",
+		"		k.open.Changed = \"\"", "		k.late += 0",
+		"TestAnswersOlderThanTheirList",
+	},
+	{
 		"a data set is as well proven as its last slice", "internal/pipeline/commit",
 		"proof = weaker(proof, s.Proof)", "_ = s",
 		"TestDataSetIsProvenAsItsWeakestSlice",

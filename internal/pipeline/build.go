@@ -263,9 +263,12 @@ func (b *built) note(item decoded) error {
 	if b.parents == nil && b.keys == nil {
 		return nil
 	}
-	keys := item.batch.Keys[item.known:]
+	keys, versions := item.batch.Keys[item.known:], item.batch.Versions
+	if versions != nil {
+		versions = versions[item.known:]
+	}
 	if b.parents != nil {
-		if err := b.parents.add(item.fetched, keys); err != nil {
+		if err := b.parents.add(item.fetched, keys, versions); err != nil {
 			return err
 		}
 	}
@@ -274,8 +277,8 @@ func (b *built) note(item decoded) error {
 	}
 	for i, key := range keys {
 		version := int64(0)
-		if item.batch.Versions != nil {
-			version = item.batch.Versions[item.known+i]
+		if versions != nil {
+			version = versions[i]
 		}
 		if err := b.keys.Add(keyset.Key(key), version); err != nil {
 			return err

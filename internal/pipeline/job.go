@@ -81,6 +81,11 @@ func (j *job) bring(ctx context.Context, s slice) (err error) {
 	if err := t.checkRoom(); err != nil {
 		return err
 	}
+	unlock, err := t.lockPages()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	if err := t.openReading(); err != nil {
 		return err
 	}
@@ -132,7 +137,7 @@ type take struct {
 	part   bool      // one unit of a plan that several workers share; others judge the whole
 	plan   string    // id of that plan; empty: none
 	frozen []listing // parents as that plan lists them, one for each ForEach
-	beside bool      // another worker reads the same on this machine: its pages are left alone
+	beside bool      // another process reads the same on this machine: its pages are left alone
 	freeze bool      // note parents in frozen, instead of taking them from there
 }
 

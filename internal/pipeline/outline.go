@@ -223,18 +223,3 @@ func (t *take) keptIn(stage *load.Stage) string {
 	}
 	return dir
 }
-
-// usable tells whether the pages of an earlier reading are used: to resume one
-// that was broken off, or to build one anew that did not fit an older schema.
-func (t *take) usable(old load.Reading) (resume, rebuild bool) {
-	switch {
-	case t.o.Replay:
-		return false, old.State == load.Committed
-	case t.o.Fresh:
-		return false, false
-	}
-	age := t.o.Now().Sub(old.Started)
-	resume = old.State == load.BrokenOff && age < t.p.ResumeWithin
-	rebuild = (old.State == load.Failed || old.State == load.Whole) && age < t.p.KeepFailed && old.Schema != t.schemaHash()
-	return resume, rebuild
-}

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -224,6 +226,7 @@ type kin struct {
 	list   int
 	open   *load.Parent
 	isGone bool
+	late   int64 // parents whose rows were older than their own
 }
 
 // newKin starts the file of parents with those that were not asked.
@@ -244,8 +247,8 @@ func (t *take) newKin() (*kin, error) {
 	return k, nil
 }
 
-// add takes a page of a parent and the keys of its rows.
-func (k *kin) add(f fetched, keys []schemas.Key) error {
+// add takes a page of a parent, and the keys and versions of its rows.
+func (k *kin) add(f fetched, keys []schemas.Key, versions []int64) error {
 	if f.unit != k.unit || f.list != k.list || k.open == nil {
 		if err := k.flush(); err != nil {
 			return err
@@ -256,7 +259,28 @@ func (k *kin) add(f fetched, keys []schemas.Key) error {
 	}
 	k.isGone = k.isGone || f.page.Gone
 	k.open.Keys = append(k.open.Keys, keys...)
+	if len(keys) == 1 && len(versions) == 1 && k.t.isLate(k.open.Changed, versions[0]) {
+		k.open.Changed = "" // no value that is listed now
+		k.late++
+	}
 	return nil
+}
+
+// isLate tells whether the row that a parent is known by in more detail is
+// older than the value at which the parent was listed: some replicas and caches
+// of a source lag behind others. Then the parent does not count as asked at that
+// value, so that the next run asks again. It takes a child with the key of its
+// parents, whose version is the column that tells of their changes.
+func (t *take) isLate(listed string, version int64) bool {
+	from := t.p.ForEach[0]
+	if version == math.MinInt64 || len(t.p.ForEach) > 1 || from.Changed != t.p.Version || !slices.Equal(from.Pipeline.Key, t.p.Key) {
+		return false
+	}
+	if at, err := time.Parse(time.RFC3339Nano, listed); err == nil {
+		return version < at.UnixMicro()
+	}
+	n, err := strconv.ParseInt(listed, 10, 64)
+	return err == nil && version < n
 }
 
 // flush writes the parent whose pages are all there. One that is gone is not
@@ -274,6 +298,9 @@ func (k *kin) flush() error {
 func (k *kin) finish() (err error) {
 	if err := k.flush(); err != nil {
 		return err
+	}
+	if k.late > 0 {
+		k.t.log.Warn("rows are older than the list that they were asked by, and are asked for again by the next run", "rows", k.late)
 	}
 	if k.t.part {
 		k.staged, err = k.w.CloseStaged()

@@ -106,65 +106,6 @@ func (t *take) openReading() (err error) {
 	return r.kept.Describe(r.about)
 }
 
-// choose looks through the readings that were left in dir. It goes on with the
-// newest that may be used, and removes the others.
-func (r *reading) choose(dir string) error {
-	left, err := load.Readings(dir)
-	if err != nil {
-		return err
-	}
-	for _, old := range slices.Backward(left) {
-		resume, rebuild := r.t.usable(old)
-		if r.about.Run == r.t.run && (resume || rebuild) {
-			r.about, r.resumed, r.rebuilt = old, true, rebuild
-			if err := r.abandon(old); err != nil {
-				return err
-			}
-			continue
-		}
-		if r.t.o.Replay || old.State == load.Committed && r.t.o.Now().Sub(old.Started) < r.t.p.KeepPages {
-			continue
-		}
-		if err := r.remove(old); err != nil {
-			return err
-		}
-	}
-	if r.t.o.Replay && !r.rebuilt {
-		return fault.New(fault.Config, "pipeline %s: no pages of a committed reading are kept", r.t.p.Name).
-			WithHint("with keep_pages: 7d in the configuration, those of the next runs are")
-	}
-	return nil
-}
-
-// remove removes a reading that nobody will go on with, and its stage.
-func (r *reading) remove(old load.Reading) error {
-	kept, err := load.OpenPages(old.Dir)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(), kept.Close())
-	return errors.Join(err, r.abandon(old))
-}
-
-// abandon gives up the stage of a run that seems to be no more. Where there is
-// no lock it may be asleep: its files go when a commit of ours stands.
-func (r *reading) abandon(old load.Reading) error {
-	stage, err := r.t.ds.Stage(r.t.place(), old.Run)
-	if err != nil {
-		return err
-	}
-	r.abandoned = append(r.abandoned, stage)
-	return stage.Abandon()
-}
-
-// reclaim removes what the stages that were given up hold.
-func (r *reading) reclaim() (err error) {
-	for _, stage := range r.abandoned {
-		err = errors.Join(err, stage.Reclaim())
-	}
-	return err
-}
-
 // schemaHash tells schemas apart in all that they say: null_if and layouts too,
 // which the fingerprint of the columns leaves out.
 func (t *take) schemaHash() string {
