@@ -17,7 +17,7 @@ type BigQuery struct {
 	Location string       // of the dataset; empty: it is asked for
 	Endpoint string       // empty: https://bigquery.googleapis.com
 	Client   *http.Client // adds the credentials; see Credentials
-	Root     string       // destination of the data sets: a folder, or gs://bucket/prefix
+	Root     string       // destination of the data sets: a folder or a bucket; only from gs:// it reads by itself
 
 	// Attempts is how often a request is made while the answer is a passing
 	// failure; 0 is 6.
@@ -83,7 +83,7 @@ type bigLoad struct {
 	books   string // quoted beginning of the names of the books
 	commits []*load.Commit
 	held    bigBooks
-	local   bool   // files are uploaded
+	uploads bool   // files are uploaded, one by one
 	grid    string // unit of the partitions: hour, day or month; empty: no partitions
 	anew    bool   // the table is made anew
 	todo    []bigPart
@@ -121,11 +121,7 @@ func (w *BigQuery) plan(s Stream, commits []*load.Commit, held bigBooks, touched
 	if err := checkColumns(s.Name, commits[0].Schema.Columns); err != nil {
 		return nil, err
 	}
-	l := &bigLoad{Stream: s, commits: commits, held: held, table: w.quoted(s.Name), books: w.quoted("_etl_")}
-	var err error
-	if l.local, err = w.reach(s); err != nil {
-		return nil, err
-	}
+	l := &bigLoad{Stream: s, commits: commits, held: held, table: w.quoted(s.Name), books: w.quoted("_etl_"), uploads: w.uploads()}
 	l.grid = gridOf(s, commits[0])
 	l.anew = held.Dropped || len(held.Loads) == 0 || held.differs(commits, l.grid)
 	wanted := map[partName]bool{}

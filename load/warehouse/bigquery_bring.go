@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"etl/internal/fault"
+	"etl/load"
 	"etl/schemas"
 )
 
@@ -27,7 +27,7 @@ func (l *bigLoad) known() []schemas.Column {
 // staged tells whether a part goes through a staging table: it does unless one
 // job can put all of it in its place.
 func (l *bigLoad) staged(p bigPart) bool {
-	return l.grid == "" || l.local && len(p.files) > 1
+	return l.grid == "" || l.uploads && len(p.files) > 1
 }
 
 // stageName returns the name of the staging table of a part.
@@ -110,24 +110,24 @@ func (w *BigQuery) works(ctx context.Context, l *bigLoad, p bigPart) (works []wo
 	return works, last, err
 }
 
-// loads returns the load jobs of a part: one for all files in a bucket, one for
-// each file in a folder.
+// loads returns the load jobs of a part: one for all files that BigQuery reads by
+// itself, one for each file that is uploaded.
 func (l *bigLoad) loads(w *BigQuery, p bigPart) (works []work, err error) {
 	target, disposition := l.stageName(p), "WRITE_APPEND"
 	if !l.staged(p) {
 		target, disposition = l.Name+decorator(l.grid, p.Part), "WRITE_TRUNCATE"
 	}
-	one := func(uris []string, file string, rows int64) {
+	one := func(uris []string, file *load.File, rows int64) {
 		c := jobConfig{Labels: l.labels(), Load: &loadConfig{
 			SourceURIs: uris, SourceFormat: "PARQUET", DestinationTable: tableReference{w.Project, w.Dataset, target},
 			CreateDisposition: "CREATE_NEVER", WriteDisposition: disposition,
 			DecimalTargetTypes: []string{"NUMERIC", "BIGNUMERIC"}, ParquetOptions: map[string]bool{"enableListInference": true},
 		}}
-		works = append(works, work{what: strings.TrimSpace(fmt.Sprintf("loading %s into BigQuery: %s", p.Pipeline, p.Part)), config: c, rows: rows, file: file})
+		works = append(works, work{what: strings.TrimSpace(fmt.Sprintf("loading %s into BigQuery: %s", p.Pipeline, p.Part)), config: c, rows: rows, set: l.set(p.Pipeline), file: file})
 	}
-	if l.local {
+	if l.uploads {
 		for _, f := range p.files {
-			one(nil, filepath.Join(w.Root, filepath.FromSlash(f.Path)), f.Rows)
+			one(nil, &f, f.Rows)
 		}
 		return works, nil
 	}
@@ -139,9 +139,9 @@ func (l *bigLoad) loads(w *BigQuery, p bigPart) (works []work, err error) {
 		var uris []string
 		var rows int64
 		for _, f := range files {
-			uris, rows = append(uris, strings.TrimSuffix(w.Root, "/")+"/"+f.Path), rows+f.Rows
+			uris, rows = append(uris, w.address(f)), rows+f.Rows
 		}
-		one(uris, "", rows)
+		one(uris, nil, rows)
 	}
 	return works, nil
 }
@@ -178,8 +178,8 @@ func (l *bigLoad) script(w *BigQuery) (string, error) {
 				return "", fault.New(fault.Bug, "writing a job: %w", err)
 			}
 			fmt.Fprintf(text, "-- job: %s\n", job)
-			if k.file != "" {
-				fmt.Fprintf(text, "--   with the file %s\n", k.file)
+			if k.file != nil {
+				fmt.Fprintf(text, "--   with the file %s\n", w.address(*k.file))
 			}
 		}
 	}
@@ -187,15 +187,16 @@ func (l *bigLoad) script(w *BigQuery) (string, error) {
 	return text.String(), nil
 }
 
-// reach tells how BigQuery gets at the files of a destination.
-func (w *BigQuery) reach(s Stream) (local bool, err error) {
-	scheme, _, found := strings.Cut(w.Root, "://")
-	switch {
-	case !found:
-		return true, nil
-	case scheme == "gs" && !strings.ContainsAny(w.Root, "*#?"):
-		return false, nil
+// uploads tells whether files are uploaded: BigQuery reads those in gs:// by
+// itself, unless it would take their address for a pattern.
+func (w *BigQuery) uploads() bool {
+	return !strings.HasPrefix(w.Root, "gs://") || strings.ContainsAny(w.Root, "*#?")
+}
+
+// address returns the address of a file of the destination.
+func (w *BigQuery) address(f load.File) string {
+	if strings.Contains(w.Root, "://") {
+		return strings.TrimSuffix(w.Root, "/") + "/" + f.Path
 	}
-	return false, fault.New(fault.Config, "loading %s: BigQuery does not read from %s", s.Name, (&url.URL{Scheme: scheme, Host: "…"}).String()).
-		WithHint("use a destination in gs:// or a folder")
+	return filepath.Join(w.Root, filepath.FromSlash(f.Path))
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"etl/internal/fault"
+	"etl/load"
 )
 
 // The resources of the API, as far as they are used here
@@ -76,7 +77,8 @@ type work struct {
 	config jobConfig
 	of     []string // what the id follows from
 	rows   int64    // that a load job must write; -1: it is none
-	file   string   // to upload; empty: none
+	set    *load.Dataset
+	file   *load.File // of set, to upload; nil: none
 }
 
 // attemptsOfJob is how often a job that failed for a passing reason is made anew.
@@ -109,7 +111,7 @@ func (w *BigQuery) submit(ctx context.Context, k work) (bigJob, error) {
 // insert sends a job. One with a file is looked for first, since the file would
 // be sent for nothing.
 func (w *BigQuery) insert(ctx context.Context, k work, job bigJob) (started bigJob, err error) {
-	if k.file == "" {
+	if k.file == nil {
 		err = w.call(ctx, http.MethodPost, w.path("jobs"), job, &started)
 		return started, err
 	}
@@ -119,7 +121,7 @@ func (w *BigQuery) insert(ctx context.Context, k work, job bigJob) (started bigJ
 		}
 		return started, err
 	}
-	return w.upload(ctx, job, k.file)
+	return w.send(ctx, job, k)
 }
 
 // job asks for a job.

@@ -14,11 +14,12 @@ import (
 )
 
 // Limits of BigQuery (https://cloud.google.com/bigquery/quotas): a table takes
-// 1,500 load jobs a day, those that fail too, and 10,000 partitions; a job takes
-// 10,000 addresses of files, a query 1,000 tables.
+// 1,500 load jobs a day, those that fail too, and 10,000 partitions; a job changes
+// 4,000 partitions and takes 10,000 addresses of files, a query 1,000 tables.
 const (
 	maxLoadsADay  = 1400
 	maxPartitions = 10000
+	maxModified   = 4000
 	maxAddresses  = 10000
 	maxTables     = 500
 )

@@ -155,8 +155,8 @@ func (l *bigLoad) exchange(w *strings.Builder) {
 			}
 		}
 	}
-	if len(leave) > 0 {
-		fmt.Fprintf(w, "DELETE FROM %s WHERE %s IN (%s);\n", l.table, column, strings.Join(leave, ", "))
+	for some := range slices.Chunk(leave, maxModified) {
+		fmt.Fprintf(w, "DELETE FROM %s WHERE %s IN (%s);\n", l.table, column, strings.Join(some, ", "))
 	}
 	if l.grid != "" {
 		return

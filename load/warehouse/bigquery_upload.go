@@ -9,11 +9,29 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"etl/internal/fault"
+	"etl/load"
 )
+
+// send sends a job with its file. One in a bucket is fetched for that.
+func (w *BigQuery) send(ctx context.Context, job bigJob, k work) (started bigJob, err error) {
+	if !strings.Contains(w.Root, "://") {
+		return w.upload(ctx, job, w.address(*k.file))
+	}
+	dir, err := os.MkdirTemp("", "etl-load-")
+	if err != nil {
+		return started, fault.New(fault.Storage, "fetching %s: %w", k.file.Path, err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what stays is in the system's temporary folder
+	if _, err := k.set.Fetch([]load.File{*k.file}, dir); err != nil {
+		return started, err
+	}
+	return w.upload(ctx, job, filepath.Join(dir, filepath.FromSlash(k.file.Path)))
+}
 
 // upload sends a job with its file, and goes on where it was broken off
 // (https://cloud.google.com/bigquery/docs/reference/api-uploads#resumable).
