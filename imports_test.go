@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"etl/internal/jsonspan": {},
 	"etl/internal/keyset":   {},
 	"etl/internal/crmsim":   {x + "/"},
+	"etl/internal/bigsim":   {},
 	"etl/schemas":           {"etl/internal/fault", yaml + "/"},
 	"etl/internal/config":   {"etl/internal/fault", "etl/schemas", yaml + "/", "github.com/google/jsonschema-go/"},
 	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", x + "/sync/semaphore"},
@@ -59,10 +60,10 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport is what tests may import beside what their package may: the
-// package itself, what is in the binary, the simulator, and the independent
+// package itself, what is in the binary, the simulators, and the independent
 // reader of Parquet.
 var testsMayImport = []string{
-	"etl", "etl/internal/crmsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "pgregory.net/rapid/",
+	"etl", "etl/internal/crmsim", "etl/internal/bigsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "pgregory.net/rapid/",
 	"github.com/go-json-experiment/json/",
 	"github.com/apache/arrow/go/v15/", "github.com/google/jsonschema-go/",
 }

@@ -11,11 +11,11 @@ import (
 func TestBigQueryRefuses(t *testing.T) {
 	l, f := newLake(t), newFake(t)
 	l.commit("requests", requests, "000001-0001")
-	f.create("requests", "VIEW")
+	f.Create("requests", "VIEW")
 	_, err := l.on(f).Load(t.Context(), l.stream("requests"))
 	wantClass(t, err, fault.Config, "there is a view of that name which etl has not made")
 
-	delete(f.tables, "requests")
+	delete(f.Tables, "requests")
 	l.commit("requests", requests, "000002-0001")
 	if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
 		t.Fatal(err)
@@ -26,10 +26,9 @@ func TestBigQueryRefuses(t *testing.T) {
 	wantClass(t, err, fault.Config, "the warehouse holds commit 2, the newest of the destination is 1")
 	l.check(t, f, "requests")
 
-	f.rows["data/requests/000003-0001.parquet"] = 77
 	l.commit("requests", requests, "000003-0001")
 	w := l.on(f)
-	f.rows["data/requests/000003-0001.parquet"] = 77
+	f.Read = func(address string, _ []byte) (string, int64, error) { return address, 77, nil }
 	_, err = w.Load(t.Context(), l.stream("requests"))
 	wantClass(t, err, fault.Data, `wrote "77" rows, its files hold 1`)
 
@@ -52,7 +51,7 @@ func TestBigQueryGoesOnTomorrow(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.check(t, f, "requests")
-	if loads, _, _ := f.counted(); loads != len(files) {
+	if loads, _, _ := counted(f); loads != len(files) {
 		t.Errorf("%d load jobs for %d slices", loads, len(files))
 	}
 }

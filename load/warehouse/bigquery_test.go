@@ -8,45 +8,64 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
+	"etl/internal/bigsim"
 	"etl/internal/fault"
 )
 
-// on returns the warehouse of a fake, which knows the files of the lake.
-func (l *lake) on(f *fakeBigQuery) BigQuery {
-	for _, c := range l.now {
-		for _, file := range c.Files {
-			f.rows[file.Path] = file.Rows
+// newFake returns a server that takes each file of a lake to have as many rows as
+// its name ends in. One that is uploaded holds its name, twice.
+func newFake(t *testing.T) *bigsim.Server {
+	f := bigsim.New(t.Errorf)
+	f.BreakUploads = true
+	f.Read = func(address string, content []byte) (name string, rows int64, err error) {
+		name = "data/" + string(content[:len(content)/2])
+		if address != "" {
+			name = address[strings.Index(address, "data/"):]
 		}
+		number := strings.TrimSuffix(name, ".parquet")
+		rows, err = strconv.ParseInt(number[len(number)-4:], 10, 64)
+		return name, rows, err
 	}
+	return f
+}
+
+// partOf tells whether a pipeline is one of a stream.
+func partOf(pipeline, stream string) bool {
+	return pipeline == stream || strings.HasPrefix(pipeline, stream+"@")
+}
+
+// on returns the warehouse of a fake.
+func (l *lake) on(f *bigsim.Server) BigQuery {
 	return BigQuery{Project: "my-project", Dataset: "lake", Root: "gs://bucket/prefix", Client: &http.Client{Transport: f}}
 }
 
 // check holds a table against the newest commits, file by file, and the books.
-func (l *lake) check(t *testing.T, f *fakeBigQuery, stream string) {
+func (l *lake) check(t *testing.T, f *bigsim.Server, stream string) {
 	t.Helper()
 	want := []string{}
 	for pipeline, c := range l.now {
-		if !of(pipeline, stream) {
+		if !partOf(pipeline, stream) {
 			continue
 		}
 		for _, file := range c.Files {
 			want = append(want, file.Path)
 		}
-		if got := f.tables["_etl_loads"].loads[pipeline].commit; got != fmt.Sprint(c.Number) {
+		if got := f.Tables["_etl_loads"].Loads[pipeline].Commit; got != fmt.Sprint(c.Number) {
 			t.Errorf("the books say commit %q of %s, want %d", got, pipeline, c.Number)
 		}
 	}
 	slices.Sort(want)
-	if diff := cmp.Diff(want, f.tables[stream].files()); diff != "" {
+	if diff := cmp.Diff(want, f.Tables[stream].Files()); diff != "" {
 		t.Errorf("files of the table %s (-want +got):\n%s", stream, diff)
 	}
-	for name := range f.tables {
+	for name := range f.Tables {
 		if strings.HasPrefix(name, "_etl_stage_") {
 			t.Errorf("the staging table %s is left", name)
 		}
@@ -54,8 +73,8 @@ func (l *lake) check(t *testing.T, f *fakeBigQuery, stream string) {
 }
 
 // counted returns how many jobs the fake has run.
-func (f *fakeBigQuery) counted() (loads, copies, queries int) {
-	for _, job := range f.jobs {
+func counted(f *bigsim.Server) (loads, copies, queries int) {
+	for _, job := range f.Jobs {
 		config := job["configuration"].(map[string]any)
 		switch {
 		case config["load"] != nil:
@@ -96,9 +115,9 @@ func TestBigQueryLoadsEachCommitOnce(t *testing.T) {
 					t.Errorf("commit %d and %d rows, want %d and %d", r.Commit, r.Rows, c.Number, c.Rows())
 				}
 				l.check(t, f, "requests")
-				before := len(f.jobs)
-				if r, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil || r.Added+r.Dropped != 0 || len(f.jobs) != before {
-					t.Errorf("the second load: %v, %+v, %d more jobs", err, r, len(f.jobs)-before)
+				before := len(f.Jobs)
+				if r, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil || r.Added+r.Dropped != 0 || len(f.Jobs) != before {
+					t.Errorf("the second load: %v, %+v, %d more jobs", err, r, len(f.Jobs)-before)
 				}
 			}
 		})
@@ -112,7 +131,7 @@ func TestBigQueryLoadsWhatDiffers(t *testing.T) {
 		if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
 			t.Fatal(err)
 		}
-		if loads, _, _ := f.counted(); fmt.Sprintf("%d loads", loads) != want {
+		if loads, _, _ := counted(f); fmt.Sprintf("%d loads", loads) != want {
 			t.Errorf("after commit %d %d loads, want %s", i+1, loads, want)
 		}
 	}
@@ -131,13 +150,13 @@ func TestBigQueryCrashes(t *testing.T) {
 				l.commit("requests", requests, history[1]...)
 				done := crash(t, l, f, at)
 				l.commit("requests", requests, history[0]...) // what began last must not stay
-				f.before = nil
+				f.Before = nil
 				if _, err := l.on(f).Load(t.Context(), l.stream("requests")); err != nil {
 					t.Fatalf("after a crash at request %d: %v", at, err)
 				}
-				for name := range f.tables { // expires in a day
+				for name := range f.Tables { // expires in a day
 					if strings.HasPrefix(name, "_etl_stage_") {
-						delete(f.tables, name)
+						delete(f.Tables, name)
 					}
 				}
 				l.check(t, f, "requests")
@@ -151,12 +170,12 @@ func TestBigQueryCrashes(t *testing.T) {
 
 // crash starts a load that ends at a request, and tells whether it was done
 // before. The request itself is served: only its answer is lost.
-func crash(t *testing.T, l *lake, f *fakeBigQuery, at int) (done bool) {
+func crash(t *testing.T, l *lake, f *bigsim.Server, at int) (done bool) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	served := 0
-	f.before = func(string, string, map[string]any) {
+	f.Before = func(string, string, map[string]any) {
 		if served++; served == at {
 			stop()
 		}
@@ -180,7 +199,7 @@ func TestBigQueryLoadsAtOnce(t *testing.T) {
 				}
 				l.commit("requests", requests, history[1]...)
 				served := 0
-				f.before = func(string, string, map[string]any) {
+				f.Before = func(string, string, map[string]any) {
 					if served++; served != at {
 						return
 					}
@@ -193,9 +212,9 @@ func TestBigQueryLoadsAtOnce(t *testing.T) {
 					t.Fatalf("overtaken at request %d: %v", at, err)
 				}
 				if done = served < at; !done {
-					for name := range f.tables {
+					for name := range f.Tables {
 						if strings.HasPrefix(name, "_etl_stage_") {
-							delete(f.tables, name)
+							delete(f.Tables, name)
 						}
 					}
 					l.check(t, f, "requests")
@@ -238,16 +257,16 @@ func TestBigQueryMakesTablesAnew(t *testing.T) {
 			l.check(t, f, "requests")
 		}
 		again()
-		clear(f.tables) // the books too: only the jobs are known still
+		clear(f.Tables) // the books too: only the jobs are known still
 		again()
 		other := requests
 		other.Fingerprint, other.Columns = "f2", other.Columns[:2]
 		l.commit("requests", other, files...)
 		again()
-		if f.tables["requests__services"] != nil {
+		if f.Tables["requests__services"] != nil {
 			t.Error("the view over a list that is gone is still there")
 		}
-		delete(f.tables, "requests")
+		delete(f.Tables, "requests")
 		again()
 	}
 }
@@ -268,7 +287,7 @@ func TestBigQueryUploads(t *testing.T) {
 			}
 			l.check(t, f, "requests")
 		}
-		if _, copies, _ := f.counted(); copies != 1 {
+		if _, copies, _ := counted(f); copies != 1 {
 			t.Errorf("%d copies, want 1: of the slice with two files", copies)
 		}
 		if err := os.RemoveAll(filepath.Join(l.dir, "data")); err != nil {
@@ -283,50 +302,50 @@ func TestBigQueryUploads(t *testing.T) {
 }
 
 func TestBigQueryTriesAgain(t *testing.T) {
-	load := func(t *testing.T, wrong func(method, path string, body map[string]any) *fakeFault) (*fakeBigQuery, error) {
+	load := func(t *testing.T, wrong func(method, path string, body map[string]any) *bigsim.Failure) (*bigsim.Server, error) {
 		l, f := newLake(t), newFake(t)
 		l.commit("requests", requests, histories["slices"][0]...)
-		f.fault = wrong
+		f.Fail = wrong
 		_, err := l.on(f).Load(t.Context(), l.stream("requests"))
 		if err == nil {
-			f.fault = nil
+			f.Fail = nil
 			l.check(t, f, "requests")
 		}
 		return f, err
 	}
-	once := func(of string, wrong fakeFault) func(method, path string, body map[string]any) *fakeFault {
-		return func(method, _ string, _ map[string]any) *fakeFault {
+	once := func(of string, code int, reason string) func(method, path string, body map[string]any) *bigsim.Failure {
+		return func(method, _ string, _ map[string]any) *bigsim.Failure {
 			if method != of {
 				return nil
 			}
 			of = ""
-			return &wrong
+			return &bigsim.Failure{Code: code, Reason: reason}
 		}
 	}
-	always := func(of string, wrong fakeFault) func(method, path string, body map[string]any) *fakeFault {
-		return func(method, _ string, body map[string]any) *fakeFault {
+	always := func(of string, code int, reason string) func(method, path string, body map[string]any) *bigsim.Failure {
+		return func(method, _ string, body map[string]any) *bigsim.Failure {
 			if method != of || method == "JOB" && body["configuration"].(map[string]any)["load"] == nil {
 				return nil
 			}
-			return &wrong
+			return &bigsim.Failure{Code: code, Reason: reason}
 		}
 	}
 	for _, test := range []struct {
 		name  string
-		wrong func(method, path string, body map[string]any) *fakeFault
+		wrong func(method, path string, body map[string]any) *bigsim.Failure
 		class fault.Class
 		text  string // of the error; empty: there is none
 	}{
-		{"busy", once("POST", fakeFault{503, "backendError"}), 0, ""},
-		{"too fast", once("GET", fakeFault{403, "rateLimitExceeded"}), 0, ""},
-		{"a job fails", once("JOB", fakeFault{0, "backendError"}), 0, ""},
-		{"always busy", always("GET", fakeFault{503, "backendError"}), fault.Transient, "text is left out"},
-		{"jobs fail", always("JOB", fakeFault{0, "backendError"}), fault.Transient, "failed: backendError"},
-		{"quota", always("POST", fakeFault{403, "quotaExceeded"}), fault.Transient, "quotaExceeded: made to fail"},
-		{"no permission", always("POST", fakeFault{403, "accessDenied"}), fault.Auth, "accessDenied: made to fail"},
-		{"no credentials", always("GET", fakeFault{401, "authError"}), fault.Auth, "text is left out"},
-		{"no dataset", always("GET", fakeFault{404, "notFound"}), fault.Config, "there is no dataset lake in the project my-project"},
-		{"bad data", always("JOB", fakeFault{0, "invalid"}), fault.Storage, "failed: invalid: the text is left out"},
+		{"busy", once("POST", 503, "backendError"), 0, ""},
+		{"too fast", once("GET", 403, "rateLimitExceeded"), 0, ""},
+		{"a job fails", once("JOB", 0, "backendError"), 0, ""},
+		{"always busy", always("GET", 503, "backendError"), fault.Transient, "text is left out"},
+		{"jobs fail", always("JOB", 0, "backendError"), fault.Transient, "failed: backendError"},
+		{"quota", always("POST", 403, "quotaExceeded"), fault.Transient, "quotaExceeded: made to fail"},
+		{"no permission", always("POST", 403, "accessDenied"), fault.Auth, "accessDenied: made to fail"},
+		{"no credentials", always("GET", 401, "authError"), fault.Auth, "text is left out"},
+		{"no dataset", always("GET", 404, "notFound"), fault.Config, "there is no dataset lake in the project my-project"},
+		{"bad data", always("JOB", 0, "invalid"), fault.Storage, "failed: invalid: the text is left out"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
