@@ -2,7 +2,6 @@ package bigsim
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ var statements = []struct {
 	}},
 	{form(`CREATE TABLE TABLE_NAME \(.*`), func(f *Server, m []string) error {
 		if f.Tables[m[1]] != nil {
-			return fmt.Errorf("Already Exists: Table %s", m[1])
+			return &jobError{"duplicate", "Already Exists: Table " + m[1]}
 		}
 		f.Create(m[1], "TABLE")
 		return nil
@@ -128,7 +127,7 @@ func assert(holds bool, message string) error {
 	if holds {
 		return nil
 	}
-	return fmt.Errorf("Assertion failed: %s", message)
+	return &jobError{"invalidQuery", "Assertion failed: " + message}
 }
 
 // Create makes a table or a view, as CREATE does.
