@@ -1,7 +1,9 @@
 package load
 
 import (
-	"slices"
+	"bytes"
+	"hash/maphash"
+	"math/bits"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/encoding"
@@ -9,18 +11,25 @@ import (
 
 // maxDictionary is the size in bytes from which on a dictionary costs more
 // than it saves. A column that outgrows it goes on without.
-const maxDictionary = 64 << 10
+const maxDictionary = 128 << 10
 
-// encodings chooses how each leaf of a file is written, from the first rows of
-// the file: a dictionary where at most half of the values are distinct, else
-// differences for integers (sorted ids, times) and lengths apart from the
-// bytes for texts.
+// usualBlocks is how many blocks a file is expected to have whose first is full.
+const usualBlocks = 16
+
+// encodings chooses how each leaf of a file is written, from the first block of
+// the file: with a dictionary or without, whichever will take less, and without
+// one differences for integers (sorted ids, times) and lengths apart from the
+// bytes for texts. Newer encodings of booleans and doubles would take less, but
+// not all readers know them.
 func (b *block) encodings(l *layout) []encoding.Encoding {
 	chosen := make([]encoding.Encoding, len(l.leaves))
+	blocks := 1 // a block that is not full is the last one
+	if b.rows == blockRows {
+		blocks = usualBlocks
+	}
 	for i, leaf := range l.leaves {
-		v := &b.vectors[i]
 		switch {
-		case leaf.bounds && leaf.kind != parquet.Boolean && v.repeats(leaf):
+		case leaf.kind != parquet.Boolean && b.vectors[i].repeats(leaf, blocks):
 			chosen[i] = &parquet.RLEDictionary
 		case leaf.kind == parquet.Int32, leaf.kind == parquet.Int64:
 			chosen[i] = &parquet.DeltaBinaryPacked
@@ -33,25 +42,98 @@ func (b *block) encodings(l *layout) []encoding.Encoding {
 	return chosen
 }
 
-// repeats tells whether at most half of the values are distinct, and those
-// small enough for a dictionary.
-func (v *vector) repeats(l *leaf) bool {
+// repeats tells whether so many vectors as this one are better off with a
+// dictionary: if values come twice on average, and else if it will take less. A
+// value of the dictionary takes as many bits as one that stands for itself, and
+// each place as many as tell the values apart.
+func (v *vector) repeats(l *leaf, blocks int) bool {
 	n := v.values(l)
-	if !l.text {
-		values := slices.Clone(v.ints)
-		slices.Sort(values)
-		return 2*len(slices.Compact(values)) <= n
+	if n == 0 {
+		return true
 	}
-	distinct, size := map[string]struct{}{}, 0
-	for i := range n {
-		b := v.bytes(i)
-		if _, known := distinct[string(b)]; !known {
-			distinct[string(b)] = struct{}{}
-			size += len(b) + 4 // a length stands before each
+	seen := v.distinct(l)
+	if seen.size > maxDictionary {
+		return false
+	}
+	if 2*seen.values <= n {
+		return true
+	}
+	all, rows, width := seen.values, n*blocks, v.width(l)
+	if blocks > 1 {
+		all += seen.hidden()
+	}
+	return all*seen.size/seen.values <= maxDictionary && all*width+rows*bits.Len(uint(all)) <= rows*width
+}
+
+// width is how many bits a value takes without a dictionary: packed texts about
+// half their length.
+func (v *vector) width(l *leaf) int {
+	n := v.values(l)
+	switch l.kind {
+	case parquet.Int32, parquet.Int64:
+		packed, err := parquet.DeltaBinaryPacked.EncodeInt64(nil, v.ints)
+		if err == nil {
+			return 8 * len(packed) / n
 		}
-		if 2*len(distinct) > n || size > maxDictionary {
-			return false
+	case parquet.ByteArray, parquet.FixedLenByteArray:
+		return 4 * (len(v.data) + 4*n) / n
+	}
+	return 64
+}
+
+// A tally is how many different values there are, the bytes they take in a
+// dictionary, and how many of them come once and twice.
+type tally struct{ values, size, once, twice int }
+
+// hidden is how many more values will come: Chao's estimate from those that are
+// rare, and half as many again, for it is the least there can be.
+func (t tally) hidden() int { return 3 * t.once * (t.once - 1) / (4 * (t.twice + 1)) }
+
+// distinct counts the different values, no further than maxDictionary.
+func (v *vector) distinct(l *leaf) (t tally) {
+	n, seed := v.values(l), maphash.MakeSeed()
+	places := make([]struct{ value, times int32 }, 1<<bits.Len(uint(2*n))) // at most half of them are used
+	for i := 0; i < n && t.size <= maxDictionary; i++ {
+		at := v.hash(seed, l, i)
+		place := &places[at&uint64(len(places)-1)]
+		for place.times > 0 && !v.equal(l, i, int(place.value)) {
+			at++
+			place = &places[at&uint64(len(places)-1)]
+		}
+		switch place.times++; place.times {
+		case 1:
+			place.value = int32(i)
+			t.values, t.size, t.once = t.values+1, t.size+v.bytesOf(l, i), t.once+1
+		case 2:
+			t.once, t.twice = t.once-1, t.twice+1
+		case 3:
+			t.twice--
 		}
 	}
-	return true
+	return t
+}
+
+func (v *vector) hash(seed maphash.Seed, l *leaf, i int) uint64 {
+	if l.text {
+		return maphash.Bytes(seed, v.bytes(i))
+	}
+	return uint64(v.ints[i]) * 0x9e3779b97f4a7c15 >> 32
+}
+
+func (v *vector) equal(l *leaf, i, j int) bool {
+	if l.text {
+		return bytes.Equal(v.bytes(i), v.bytes(j))
+	}
+	return v.ints[i] == v.ints[j]
+}
+
+// bytesOf is what a value takes in a dictionary: texts have a length before them.
+func (v *vector) bytesOf(l *leaf, i int) int {
+	switch {
+	case l.text:
+		return len(v.bytes(i)) + 4
+	case l.kind == parquet.Int32:
+		return 4
+	}
+	return 8
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,17 +56,18 @@ func fileOf(t *testing.T, typ schemas.Type, add func(array.Builder)) string {
 
 // TestEncodings shows which rows lead to which encoding.
 func TestEncodings(t *testing.T) {
-	ints := func(n, distinct int) func(array.Builder) {
+	scattered := func(i, width int) int64 { return int64(uint64(i+1) * 0x9e3779b97f4a7c15 >> (64 - width)) }
+	ints := func(n, distinct, width int) func(array.Builder) {
 		return func(b array.Builder) {
 			for i := range n {
-				b.(*array.Int64Builder).Append(int64(i % distinct))
+				b.(*array.Int64Builder).Append(scattered(i%distinct, width))
 			}
 		}
 	}
 	texts := func(n, distinct, length int) func(array.Builder) {
 		return func(b array.Builder) {
 			for i := range n {
-				b.(*array.StringBuilder).Append(strings.Repeat("x", length) + string(rune('a'+i%distinct)))
+				b.(*array.StringBuilder).Append(fmt.Sprintf("%0*d", length, i%distinct))
 			}
 		}
 	}
@@ -76,14 +78,18 @@ func TestEncodings(t *testing.T) {
 		add  func(array.Builder)
 		want encoding.Encoding
 	}{
-		{"half of the integers distinct", whole, ints(100, 50), &parquet.RLEDictionary},
-		{"more than half distinct", whole, ints(100, 51), &parquet.DeltaBinaryPacked},
+		{"half of the integers distinct", whole, ints(100, 50, 8), &parquet.RLEDictionary},
+		{"more than half distinct, and small", whole, ints(100, 60, 8), &parquet.DeltaBinaryPacked},
+		{"more than half distinct, and large", whole, ints(100, 60, 42), &parquet.RLEDictionary},
+		{"many rows, and more of the same to come", whole, ints(1024, 900, 42), &parquet.RLEDictionary},
+		{"many rows, and others to come", whole, ints(1024, 1000, 42), &parquet.DeltaBinaryPacked},
 		{"half of the texts distinct", text, texts(100, 50, 10), &parquet.RLEDictionary},
-		{"more than half distinct", text, texts(100, 51, 10), &parquet.DeltaLengthByteArray},
-		{"too long for a dictionary", text, texts(100, 20, 4000), &parquet.DeltaLengthByteArray},
+		{"more than half distinct, and short", text, texts(100, 90, 2), &parquet.DeltaLengthByteArray},
+		{"all distinct", text, texts(100, 100, 50), &parquet.DeltaLengthByteArray},
+		{"too long for a dictionary", text, texts(100, 20, 8000), &parquet.DeltaLengthByteArray},
 		{"only nulls", whole, func(b array.Builder) { b.AppendNull() }, &parquet.RLEDictionary},
-		{"json", schemas.Type{Kind: schemas.JSON}, texts(100, 2, 10), &parquet.DeltaLengthByteArray},
-		{"decimals of many digits", schemas.Type{Kind: schemas.Decimal, Precision: 19}, func(b array.Builder) { b.AppendNull() }, &parquet.Plain},
+		{"json", schemas.Type{Kind: schemas.JSON}, texts(100, 2, 10), &parquet.RLEDictionary},
+		{"bools", schemas.Type{Kind: schemas.Bool}, func(b array.Builder) { b.AppendNull() }, &parquet.Plain},
 	} {
 		meta := columnMeta(t, fileOf(t, test.typ, test.add))
 		found := false
