@@ -4,10 +4,8 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,22 +24,22 @@ var loadedPipelines = []string{"request_list", "requests", "calls_report", "deal
 // A bigQuery stands in for BigQuery. What verify asks of it DuckDB computes, from
 // the files that it was given.
 type bigQuery struct {
-	t     *testing.T
-	sim   *bigsim.Server
-	url   string
-	gcs   string // where it reads gs:// from
-	dir   string // its copies of files
-	db    *sql.DB
-	files int
+	t       *testing.T
+	sim     *bigsim.Server
+	url     string
+	servers env    // where it reads gs:// from
+	dir     string // its copies of files
+	db      *sql.DB
+	files   int
 }
 
-func startBigQuery(t *testing.T, gcs string) *bigQuery {
+func startBigQuery(t *testing.T, servers env) *bigQuery {
 	t.Helper()
 	db, err := compare.OpenDuckDB()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bigQuery{t: t, sim: bigsim.New(t.Errorf), gcs: gcs, dir: t.TempDir(), db: db}
+	b := &bigQuery{t: t, sim: bigsim.New(t.Errorf), servers: servers, dir: t.TempDir(), db: db}
 	b.sim.Read, b.sim.Figures = b.read, b.figures
 	var one sync.Mutex
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,14 +60,9 @@ func startBigQuery(t *testing.T, gcs string) *bigQuery {
 
 // read keeps a copy of a file, and has DuckDB count its rows.
 func (b *bigQuery) read(address string, content []byte) (name string, rows int64, err error) {
-	if object, ok := strings.CutPrefix(address, "gs://lake/"); ok {
-		resp, err := http.Get(b.gcs + "/storage/v1/b/lake/o/" + url.PathEscape(object) + "?alt=media")
-		if err != nil {
+	if address != "" {
+		if content, err = object(b.servers, address); err != nil {
 			return "", 0, err
-		}
-		defer resp.Body.Close()
-		if content, err = io.ReadAll(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-			return "", 0, fmt.Errorf("HTTP %d: %w", resp.StatusCode, err)
 		}
 	}
 	b.files++
@@ -131,7 +124,7 @@ func TestWarehouseBigQuery(t *testing.T) {
 				"ETL_DESTINATION": destination, "ETL_FILE": shipped, "GOOGLE_APPLICATION_CREDENTIALS": filepath.Join(t.TempDir(), "none"),
 			})
 			run(t, e, append([]string{"run", "-q"}, loadedPipelines...)...).want(t, 0)
-			b := startBigQuery(t, servers["STORAGE_EMULATOR_HOST"])
+			b := startBigQuery(t, servers)
 			verify := append(b.args("verify", "--against", "bigquery"), loadedPipelines...)
 			run(t, e, verify...).want(t, 4) // nothing is loaded yet
 			for i := range 2 {

@@ -1,8 +1,12 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -147,4 +151,64 @@ func sameFiles(t *testing.T, e env, lake, destination string) {
 			t.Errorf("files of %s (-folder +%s):\n%s", name, destination, diff)
 		}
 	}
+}
+
+// treeOf is tree for any destination.
+func treeOf(t *testing.T, e env, lake string) map[string]string {
+	t.Helper()
+	if !strings.Contains(lake, "://") {
+		return tree(t, lake)
+	}
+	files := map[string]string{}
+	for _, name := range objects(t, e, lake+"/data/") {
+		content, err := object(e, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[strings.TrimPrefix(name, lake+"/data/")] = fmt.Sprintf("%x", sha256.Sum256(content))
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no data files")
+	}
+	return files
+}
+
+// objects lists the addresses in a bucket that begin with a prefix.
+func objects(t *testing.T, e env, prefix string) (names []string) {
+	t.Helper()
+	scheme, rest, _ := strings.Cut(prefix, "://lake/")
+	address, name := e["AWS_ENDPOINT_URL_S3"]+"/lake?list-type=2&prefix=", regexp.MustCompile(`<Key>([^<]+)</Key>`)
+	if scheme == "gs" {
+		address, name = e["STORAGE_EMULATOR_HOST"]+"/storage/v1/b/lake/o?prefix=", regexp.MustCompile(`"name": ?"([^"]+)"`)
+	}
+	text, err := body(address + url.QueryEscape(rest))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range name.FindAllSubmatch(text, -1) {
+		names = append(names, scheme+"://lake/"+string(m[1]))
+	}
+	return names
+}
+
+// object reads an object by its address.
+func object(e env, address string) ([]byte, error) {
+	if name, ok := strings.CutPrefix(address, "gs://lake/"); ok {
+		return body(e["STORAGE_EMULATOR_HOST"] + "/storage/v1/b/lake/o/" + url.PathEscape(name) + "?alt=media")
+	}
+	return body(e["AWS_ENDPOINT_URL_S3"] + "/" + strings.TrimPrefix(address, "s3://"))
+}
+
+// body asks for something and returns it.
+func body(address string) ([]byte, error) {
+	resp, err := http.Get(address)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("HTTP %d", resp.StatusCode)
+	}
+	return content, err
 }

@@ -25,7 +25,7 @@ func planFor(t *testing.T, e env, file, lake string) (e2 env, plan string, shard
 	t.Helper()
 	e = e.with(env{"ETL_DESTINATION": lake, "ETL_FILE": file})
 	run(t, e, "run", "-q", "request_list").want(t, 0)
-	r := run(t, e, append([]string{"plan", "--shards", "3", "--plan-out", filepath.Join(lake, "plans") + "/"}, divisible...)...)
+	r := run(t, e, append([]string{"plan", "--shards", "3", "--plan-out", lake + "/plans/"}, divisible...)...)
 	r.want(t, 0)
 	var made struct {
 		Plan   string
@@ -62,7 +62,25 @@ func disturb(t *testing.T, e env, random *rand.Rand, args ...string) *exec.Cmd {
 // TestShardsDisturbed holds that workers which are killed, fall asleep or do the
 // same shard at once end in the bytes of those that nothing disturbs.
 func TestShardsDisturbed(t *testing.T) {
+	shardsDisturbed(t, nil, 3, memoryDir)
+}
+
+// TestStoresShardsDisturbed holds the same of workers that share a bucket.
+func TestStoresShardsDisturbed(t *testing.T) {
+	servers := startBuckets(t)
+	for _, scheme := range []string{"s3", "gs"} {
+		t.Run(scheme, func(t *testing.T) {
+			n := 0
+			shardsDisturbed(t, servers, 2, func(*testing.T) string { n++; return fmt.Sprintf("%s://lake/shards/%d", scheme, n) })
+		})
+	}
+}
+
+// shardsDisturbed disturbs the workers of some plans, each with a destination of
+// its own, and holds what they leave against that of a plan in a folder.
+func shardsDisturbed(t *testing.T, stores env, plans uint64, destination func(*testing.T) string) {
 	crm := startSim(t, "--scale", "0.1", "--latency", "2ms", "--switch", "calls.minute=100000")
+	crm.env = crm.env.with(stores)
 	file := edited(t, edit{`(?m)^    limits: \{ requests: .*$`, "    limits: { concurrency: 4 }"})
 	calm := memoryDir(t)
 	e, plan, shards := planFor(t, crm.env, file, calm)
@@ -71,55 +89,71 @@ func TestShardsDisturbed(t *testing.T) {
 	}
 	run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
 	want := tree(t, calm)
-	for seed := range uint64(3) {
+	for seed := range plans {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
-			lake := memoryDir(t)
+			lake := destination(t)
 			e, plan, shards := planFor(t, crm.env, file, lake)
-			var asleep []*exec.Cmd
-			for range 3 * shards {
-				if cmd := disturb(t, e, random, "run", "-q", "--plan", plan, "--shard", fmt.Sprint(random.IntN(shards))); cmd != nil {
-					asleep = append(asleep, cmd)
-				}
-			}
-			for _, k := range random.Perm(shards) {
-				run(t, e, "run", "-q", "--plan", plan, "--shard", fmt.Sprint(k)).want(t, 0)
-			}
-			awake := func() {
-				for _, cmd := range asleep {
-					_ = cmd.Process.Signal(syscall.SIGCONT) // it may have ended
-					if err := cmd.Wait(); err != nil {
-						t.Errorf("a worker whose shard others have done: %v", err)
-					}
-				}
-			}
-			if seed%2 == 0 { // sleepers wake before the commit, or after it
-				awake()
-				run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
-			} else {
-				run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
-				awake()
-			}
-			run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
+			disturbPlan(t, e, random, plan, shards, seed%2 == 1)
 			run(t, e, "verify", "--deep").want(t, 0)
-			if diff := cmp.Diff(want, tree(t, lake)); diff != "" {
+			if diff := cmp.Diff(want, treeOf(t, e, lake)); diff != "" {
 				t.Errorf("files (-undisturbed +disturbed):\n%s", diff)
 			}
 		})
 	}
 }
 
+// disturbPlan has more workers than a plan has shards, disturbs them, has those
+// that nothing disturbs do the rest, and commits. Sleepers wake before the
+// commit, or late: after it.
+func disturbPlan(t *testing.T, e env, random *rand.Rand, plan string, shards int, late bool) {
+	t.Helper()
+	var asleep []*exec.Cmd
+	for range 3 * shards {
+		if cmd := disturb(t, e, random, "run", "-q", "--plan", plan, "--shard", fmt.Sprint(random.IntN(shards))); cmd != nil {
+			asleep = append(asleep, cmd)
+		}
+	}
+	for _, k := range random.Perm(shards) {
+		run(t, e, "run", "-q", "--plan", plan, "--shard", fmt.Sprint(k)).want(t, 0)
+	}
+	awake := func() {
+		for _, cmd := range asleep {
+			_ = cmd.Process.Signal(syscall.SIGCONT) // it may have ended
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("a worker whose shard others have done: %v", err)
+			}
+		}
+	}
+	if !late {
+		awake()
+	}
+	run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
+	if late {
+		awake()
+	}
+	run(t, e, "commit", "-q", "--plan", plan).want(t, 0)
+}
+
 // TestShardsKeepTheLimit holds that all workers together stay within the limit
 // of a source, those too that take the place of one that was killed.
 func TestShardsKeepTheLimit(t *testing.T) {
+	shardsKeepTheLimit(t, nil, memoryDir(t))
+}
+
+// TestStoresShardsKeepTheLimit holds the same of workers that share a bucket.
+func TestStoresShardsKeepTheLimit(t *testing.T) {
+	shardsKeepTheLimit(t, startBuckets(t), "s3://lake/limit")
+}
+
+func shardsKeepTheLimit(t *testing.T, stores env, lake string) {
 	const allowed, period = 20, 2 * time.Second
 	ledger := filepath.Join(t.TempDir(), "ledger.ndjson")
 	crm := startSim(t, "--scale", "0.1", "--ledger", ledger)
 	file := edited(t, edit{`(?m)^    limits: \{ requests: .*$`, fmt.Sprintf("    limits: { requests: %d, per: %v, concurrency: 4 }", allowed, period)},
 		edit{`size: pageSize \}, size: 1000`, "size: pageSize }, size: 50"})
-	lake := memoryDir(t)
-	e := crm.env.with(env{"ETL_DESTINATION": lake, "ETL_FILE": file})
-	plan := filepath.Join(lake, "plan.json")
+	e := crm.env.with(stores).with(env{"ETL_DESTINATION": lake, "ETL_FILE": file})
+	plan := lake + "/plan.json"
 	run(t, e, "plan", "--shards", "2", "--plan-out", plan, "workshop_resources").want(t, 0)
 	killed := command(t, e, "run", "-q", "--plan", plan, "--shard", "0")
 	if err := killed.Start(); err != nil {
