@@ -56,7 +56,7 @@ const largestPage = 1 << 30
 
 // OpenPages opens the folder of a reading and creates it if there is none.
 func OpenPages(dir string) (*Pages, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := makeFolder(dir); err != nil {
 		return nil, fault.New(fault.Storage, "creating the folder of kept pages: %w", err)
 	}
 	root, err := os.OpenRoot(dir)
@@ -72,6 +72,17 @@ func OpenPages(dir string) (*Pages, error) {
 		return nil, errors.Join(err, root.Close())
 	}
 	return &Pages{root: root, encoder: encoder, decoder: decoder}, nil
+}
+
+// makeFolder creates a folder and those above it, of which another run may remove
+// one as empty in between.
+func makeFolder(dir string) (err error) {
+	for range 100 {
+		if err = os.MkdirAll(dir, 0o750); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return err
 }
 
 // Close lets go of the folder.
