@@ -187,7 +187,7 @@ func disturbedOnce(t *testing.T, rnd *rand.Rand, e env, file, lake string) int {
 
 // other are the faults that put another record in the place of a good one, which
 // some column takes: what an API tells well-formed, nobody can know to be wrong.
-var other = regexp.MustCompile(`^(same_key|hole|half|no_key|new_member|null_key|retype|huge|fraction_key|1e400|nul|leap_second|digits|no_time|no_such_day)$`)
+var other = regexp.MustCompile(`^(same_key|page_before|hole|half|no_key|new_member|null_key|retype|huge|fraction_key|1e400|nul|leap_second|digits|no_time|no_such_day)$`)
 
 // harmless returns the other faults, as switches.
 func harmless(t *testing.T) (switches []string) {

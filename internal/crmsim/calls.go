@@ -28,6 +28,7 @@ func callsAPI() api {
 			{"calls.hits", []string{"list", "object"}, "list", "how visitor_sessions_report sends hits; as an object, only the first"},
 			{"calls.unordered", []string{"on", "off"}, "off", "lists that no sort is asked for come forwards and backwards by turns"},
 			{"calls.delete_at", []string{formAt}, "off", "from the Nth call for a list on, its first ROWS rows are gone"},
+			{"calls.ignored", ignorable("page", "filter"), nothing, "parameters of lists that are ignored without a word: the offset, or dates"},
 			{"calls.insert_at", []string{formAt}, "off", "from the Nth call for a list on, it has ROWS more rows at its end"},
 		},
 	}

@@ -100,6 +100,12 @@ func (a *calls) read(p params, l callList) (callQuery, problem) {
 	}
 	lo, hi := l.table.list()
 	rows := between(lo, hi)
+	switch a.v["calls.ignored"] {
+	case "page":
+		q.offset = 0
+	case "filter":
+		l.dated = false
+	}
 	if l.dated {
 		rows = rows.within(l.table.from(dates[0], hi), l.table.from(dates[1], hi))
 	}

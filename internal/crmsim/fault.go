@@ -16,6 +16,7 @@ type Fault struct {
 	// What it does: to the reply, to the text of its body, or to how it is sent.
 	// Harmless tells that a reader still gets every record as it is.
 	harmless bool
+	before   bool // the body is that of the reply with records before
 	reply    func(reply) reply
 	text     func(body []byte) []byte
 	deliver  func(http.ResponseWriter, *http.Request, reply)
@@ -96,8 +97,9 @@ func (s strike) next() string {
 	return s.kind
 }
 
-// struck returns what goes out in place of rep under a fault.
-func (rep reply) struck(f Fault) reply {
+// struck returns what goes out in place of rep under a fault, after a reply with
+// the body before.
+func (rep reply) struck(f Fault, before []byte) reply {
 	bad := rep
 	switch {
 	case f.reply != nil:
@@ -105,6 +107,8 @@ func (rep reply) struck(f Fault) reply {
 		bad.page, bad.path = rep.page, rep.path
 	case f.text != nil:
 		bad.body = f.text(slices.Clone(rep.body))
+	case f.before && before != nil:
+		bad.body = before
 	}
 	if !f.harmless && f.Name != "" {
 		bad.keys = nil

@@ -134,16 +134,43 @@ func TestLatencyDependsOnTheRequestAlone(t *testing.T) {
 	})
 }
 
+func TestPageBefore(t *testing.T) {
+	c := open(t, with(0.1, "rental.fail", "page_before:2:1"))
+	c.logIn()
+	_, one := c.ask("GET", requests+"?page=1", "")
+	_, two := c.ask("GET", requests+"?page=2", "")
+	_, again := c.ask("GET", requests+"?page=2", "")
+	if one != two || one == again {
+		t.Errorf("the second page is the first: %v, and then: %v; want once", one == two, one == again)
+	}
+}
+
+// What is ignored is ignored, and nothing else.
+func TestIgnoredParameters(t *testing.T) {
+	answer := func(ignored, query string) string {
+		c := open(t, with(0.1, "rental.ignored", ignored))
+		c.logIn()
+		_, body := c.ask("GET", requests+query, "")
+		_, results, _ := strings.Cut(body, `"results"`) // before them are links, which repeat the query
+		return results
+	}
+	for ignored, query := range map[string]string{"page": "?page=2", "filter": "?status=1"} {
+		if answer(ignored, "") != answer(ignored, query) || answer("nothing", "") == answer("nothing", query) {
+			t.Errorf("%s: %s is not what is ignored", ignored, query)
+		}
+	}
+}
+
 // Every fault changes what a client meets, but those that are harmless leave
 // the records as they are; and so says the ledger.
 func TestEveryFault(t *testing.T) {
 	patient := map[string]bool{faultStall: true, "hang": true, "dribble": true} // tests of their own
-	large := map[string]bool{"bomb": true, "giant": true}
+	own := map[string]bool{"bomb": true, "giant": true, "page_before": true}
 	plain := open(t, with(0.1, "gzip", "off"))
 	plain.logIn()
 	_, want := plain.ask("GET", requests+"?pageSize=100", "")
 	for _, f := range Faults() {
-		if patient[f.Name] || large[f.Name] {
+		if patient[f.Name] || own[f.Name] {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {

@@ -25,6 +25,7 @@ func textFaults() []Fault {
 		{Name: "new_member", Doc: "a member that was not there before", harmless: true, text: atFirst(func(m match) string { return m.member + `,"new_member":{"a":[1]},` })},
 		{Name: "same_key", Doc: "a record that comes twice in the page, with other values", text: sameKey},
 		{Name: "hole", Doc: "a page without its records", text: without(0)},
+		{Name: "page_before", Doc: "the page before once more, in place of this one", before: true},
 		{Name: "half", Doc: "a page without the second half of its records", text: without(2)},
 	}
 	for _, f := range []struct{ name, doc, value string }{

@@ -29,6 +29,7 @@ func meetingsAPI() api {
 			{"meetings.missing", []string{"404", "400"}, "404", "status where a user does not exist"},
 			{"meetings.unordered", []string{"on", "off"}, "off", "lists of users come forwards and backwards by turns"},
 			{"meetings.delete_at", []string{formAt}, "off", "from the Nth request to the list of users on, its first ROWS rows are gone"},
+			{"meetings.ignored", ignorable("page"), nothing, "parameters of lists that are ignored without a word: the page"},
 			{"meetings.insert_at", []string{formAt}, "off", "from the Nth request to the list of users on, it has ROWS more rows at its end"},
 		},
 	}
@@ -189,6 +190,9 @@ func (a *meetings) page(c *call, l leaves) reply {
 	size, ok2 := natural(last(query, "per_page"), perPage)
 	if !ok1 || !ok2 {
 		return a.problem(http.StatusBadRequest, wrongParameters)
+	}
+	if a.v["meetings.ignored"] == "page" {
+		number = 1
 	}
 	if most := a.v.count("meetings.cap"); most > 0 {
 		size = min(size, most)

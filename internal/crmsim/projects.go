@@ -26,6 +26,7 @@ func projectsAPI() api {
 			{"projects.unordered", []string{"on", "off"}, "off", "lists that no order_by is asked for come forwards and backwards by turns"},
 			{"projects.bad", []string{formCount}, "0", "so many projects cannot be loaded; truth leaves them out"},
 			{"projects.delete_at", []string{formAt}, "off", "from the Nth request to a list of projects on, its first ROWS rows are gone"},
+			{"projects.ignored", ignorable("page", "filter"), nothing, "parameters of lists of projects that are ignored without a word: the offset, or filters"},
 			{"projects.insert_at", []string{formAt}, "off", "from the Nth request to a list of projects on, it has ROWS more rows at its end"},
 		},
 	}

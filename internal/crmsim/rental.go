@@ -33,6 +33,7 @@ func rentalAPI() api {
 			{"rental.bad", []string{formCount}, "0", "so many resources, and so many requests, cannot be loaded; truth leaves them out"},
 			{"rental.changed", []string{formCount}, "0", "the first so many requests have other values and a later updated_at"},
 			{"rental.delete_at", []string{formAt}, "off", "from the Nth request to a list on, its first ROWS rows are gone"},
+			{"rental.ignored", ignorable("page", "filter"), nothing, "parameters of lists that are ignored without a word: those of the page, or filters"},
 			{"rental.insert_at", []string{formAt}, "off", "from the Nth request to a list on, it has ROWS more rows at its end"},
 		},
 	}

@@ -31,6 +31,12 @@ func (a *rental) list(c *call, l listing) reply {
 	if a.foreign(c) {
 		hi = lo
 	}
+	switch a.v["rental.ignored"] {
+	case "page":
+		query.Del("page")
+	case "filter":
+		l.filters = nil
+	}
 	chosen, problems := choose(query, between(lo, hi), l.filters)
 	if len(problems) > 0 {
 		return a.invalid(problems)

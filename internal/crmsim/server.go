@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +38,7 @@ type mount struct {
 	source
 	faults []Fault
 	strike strike
+	before atomic.Pointer[[]byte] // body of the last reply with records
 }
 
 // New makes a server. An unknown switch or value is an error that names those
@@ -100,10 +102,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := call{Request: r, path: "/" + path, body: body}
 	rep := m.serve(&call)
 	var f Fault
+	var before []byte
 	if rep.data && rep.status == http.StatusOK {
 		f = faultNamed(m.faults, m.strike.next())
+		if last := m.before.Swap(&rep.body); last != nil {
+			before = *last
+		}
 	}
-	s.send(w, &call, name, rep.struck(f), f)
+	s.send(w, &call, name, rep.struck(f, before), f)
 }
 
 // wait holds a request back for a time that its own content decides.

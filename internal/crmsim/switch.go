@@ -46,6 +46,12 @@ var common = []Switch{
 	{"date", []string{"right", "+1h", "-1h", "none"}, "right", "header Date: the server's clock may be wrong, or not tell"},
 }
 
+// nothing is what an API ignores by default.
+const nothing = "nothing"
+
+// ignorable returns the values of a switch of what is ignored.
+func ignorable(what ...string) []string { return append([]string{nothing}, what...) }
+
 // Switches returns all switches, sorted by name.
 func Switches() []Switch {
 	all := slices.Clone(common)
