@@ -26,6 +26,7 @@ const (
 	arrow   = "github.com/apache/arrow/go/v15/arrow"
 	parquet = "github.com/parquet-go/parquet-go"
 	zip     = "github.com/klauspost/compress"
+	hash    = "github.com/zeebo/xxh3"
 	yaml    = "github.com/goccy/go-yaml"
 	x       = "golang.org/x"
 )
@@ -44,7 +45,7 @@ var mayImport = map[string][]string{
 	"etl/internal/config":   {"etl/internal/fault", "etl/schemas", yaml + "/", "github.com/google/jsonschema-go/"},
 	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", x + "/sync/semaphore"},
 	"etl/transform":         {"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", arrow + "/"},
-	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", "etl/load/bucket", x + "/sync/errgroup", arrow + "/", parquet + "/", zip + "/", x + "/sys/"},
+	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", "etl/load/bucket", x + "/sync/errgroup", arrow + "/", parquet + "/", zip + "/", hash, x + "/sys/"},
 	"etl/load/bucket":       {"etl/internal/fault", x + "/oauth2/", x + "/sync/errgroup", "github.com/aws/aws-sdk-go-v2/"},
 	"etl/load/warehouse":    {"etl/internal/fault", "etl/schemas", "etl/load", x + "/oauth2/"},
 	"etl/internal/propose": {

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/zeebo/xxh3"
 
 	"etl/internal/fault"
 )
@@ -24,15 +24,17 @@ import (
 // bodies as they were accepted, compressed, for nobody but the user (0600). It
 // is safe for concurrent use.
 //
-// A page is a file <unit>-<number>.json.zst, which zstd unpacks to the body. If
-// the body came as gzip it stays so: the file is <unit>-<number>.json.gz. What
-// else is known of the reply stands before the body, where both skip it.
+// A page is a file <unit>-<number>.json.zst, which zstd unpacks to the body; it
+// is packed only as far as a run has time for that, see thrift. If the body came
+// as gzip it stays so: the file is <unit>-<number>.json.gz. What else is known of
+// the reply stands before the body, where both skip it.
 // A unit that was read to its end has a file <unit>.end.json with the list of
 // its accepted pages.
 type Pages struct {
 	root    *os.Root
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
+	thrift  thrift
 }
 
 // PageMeta is what is kept of a reply beside its body.
@@ -41,21 +43,30 @@ type PageMeta struct {
 	Status   int             `json:"status"`   // of HTTP
 	Date     time.Time       `json:"date"`     // of the server
 	Wire     int64           `json:"wire"`     // bytes on the wire
-	SHA256   string          `json:"sha256"`   // of the body, in hex; set by Put
+	Hash     string          `json:"xxh3"`     // of the body; set by Put
 }
 
 // A PageRef names a page of a unit.
 type PageRef struct {
 	Number int    `json:"number"`
-	SHA256 string `json:"sha256"` // of the body, in hex
+	Hash   string `json:"xxh3"` // of the body
+}
+
+// hashOf tells bodies apart, and damaged ones from whole ones: XXH3 with 128
+// bits, in hex. Nobody is kept from forging one, who could as well write the
+// page.
+func hashOf(body []byte) string {
+	sum := xxh3.Hash128(body).Bytes()
+	return hex.EncodeToString(sum[:])
 }
 
 // largestPage bounds what one page unpacks to, so that a damaged file cannot
 // take all memory.
 const largestPage = 1 << 30
 
-// OpenPages opens the folder of a reading and creates it if there is none.
-func OpenPages(dir string) (*Pages, error) {
+// OpenPages opens the folder of a reading and creates it if there is none. now
+// tells how much time there was for packing.
+func OpenPages(dir string, now func() time.Time) (*Pages, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, fault.New(fault.Storage, "creating the folder of kept pages: %w", err)
 	}
@@ -63,7 +74,8 @@ func OpenPages(dir string) (*Pages, error) {
 	if err != nil {
 		return nil, fault.New(fault.Storage, "opening the folder of kept pages: %w", err)
 	}
-	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithNoEntropyCompression(true))
+	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithNoEntropyCompression(true),
+		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false)) // a page has a hash already
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
@@ -71,7 +83,7 @@ func OpenPages(dir string) (*Pages, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	return &Pages{root: root, encoder: encoder, decoder: decoder}, nil
+	return &Pages{root: root, encoder: encoder, decoder: decoder, thrift: thrift{now: now, since: now()}}, nil
 }
 
 // makeFolder creates a folder and those above it, of which another run may remove
@@ -102,22 +114,24 @@ func endName(unit string) string { return url.PathEscape(unit) + ".end.json" }
 // disk: a page that a power cut tears is found out by its hash and asked for
 // again.
 func (p *Pages) Put(unit string, number int, meta PageMeta, body, packed []byte) (PageRef, error) {
-	sum := sha256.Sum256(body)
-	meta.SHA256 = hex.EncodeToString(sum[:])
-	ref := PageRef{Number: number, SHA256: meta.SHA256}
+	meta.Hash = hashOf(body)
+	ref := PageRef{Number: number, Hash: meta.Hash}
 	head, err := json.Marshal(meta)
 	if err != nil {
 		return PageRef{}, fault.New(fault.Bug, "keeping page %d of %s: %w", number, unit, err)
 	}
 	form, other := zstdPage, gzipPage
-	data := gzipHead(head)
-	if packed != nil && data != nil {
+	var parts [][]byte
+	switch before := gzipHead(head); {
+	case packed != nil && before != nil:
 		form, other = gzipPage, zstdPage
-		data = append(data, packed...)
-	} else {
-		data = p.encoder.EncodeAll(body, zstdHead(head))
+		parts = [][]byte{before, packed}
+	case p.thrift.packs(len(body)):
+		parts = [][]byte{zstdHead(head), p.encoder.EncodeAll(body, nil)}
+	default:
+		parts = append([][]byte{zstdHead(head)}, plainFrame(body)...)
 	}
-	if err = p.place(pageName(unit, number, form), data, false); err == nil {
+	if err = p.place(pageName(unit, number, form), false, parts...); err == nil {
 		err = unlessGone(p.root.Remove(pageName(unit, number, other)))
 	}
 	return ref, stored(err, "keeping page %d of %s", number, unit)
@@ -130,7 +144,7 @@ func (p *Pages) End(unit string, list []PageRef) error {
 	if err != nil {
 		return err
 	}
-	return stored(p.place(endName(unit), data, true), "ending %s", unit)
+	return stored(p.place(endName(unit), true, data), "ending %s", unit)
 }
 
 // Unit returns the pages of a unit. If it is whole they are the accepted ones,
@@ -174,7 +188,7 @@ func (p *Pages) broken(unit string) ([]PageRef, error) {
 		if err != nil || n != numbers[0]+i {
 			break // torn, or beyond a gap
 		}
-		list = append(list, PageRef{Number: n, SHA256: meta.SHA256})
+		list = append(list, PageRef{Number: n, Hash: meta.Hash})
 	}
 	return list, nil
 }
@@ -182,7 +196,7 @@ func (p *Pages) broken(unit string) ([]PageRef, error) {
 // Get returns a kept page. A page that is not the one that the reference means
 // is an error: ask for it again.
 func (p *Pages) Get(unit string, ref PageRef) (PageMeta, []byte, error) {
-	meta, body, err := p.file(unit, ref.Number, ref.SHA256)
+	meta, body, err := p.file(unit, ref.Number, ref.Hash)
 	return meta, body, stored(err, "reading kept page %d of %s", ref.Number, unit)
 }
 
@@ -198,7 +212,7 @@ func (p *Pages) file(unit string, number int, sum string) (meta PageMeta, body [
 		if err = readErr; err == nil {
 			meta, body, err = p.unpack(data, form)
 		}
-		if err == nil && sum != "" && sum != meta.SHA256 {
+		if err == nil && sum != "" && sum != meta.Hash {
 			err = errors.New("it is another page than the list says")
 		}
 		if err == nil {
@@ -224,21 +238,25 @@ func (p *Pages) unpack(file []byte, form string) (meta PageMeta, body []byte, er
 	if err != nil {
 		return meta, nil, err
 	}
-	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != meta.SHA256 {
+	if hashOf(body) != meta.Hash {
 		return meta, nil, errors.New("its body is not the one that was kept")
 	}
 	return meta, body, nil
 }
 
-// place writes a file and gives it its name when it is whole; firmly means that
-// it is on disk before that, and its name after.
-func (p *Pages) place(name string, data []byte, firmly bool) error {
+// place writes a file of parts and gives it its name when it is whole; firmly
+// means that it is on disk before that, and its name after.
+func (p *Pages) place(name string, firmly bool, parts ...[]byte) error {
 	temp := name + ".tmp"
 	file, err := p.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, forUs)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(data)
+	for _, part := range parts {
+		if _, err = file.Write(part); err != nil {
+			break
+		}
+	}
 	if err == nil && firmly {
 		err = file.Sync()
 	}

@@ -48,7 +48,7 @@ func (p *Pages) Describe(r Reading) error {
 	if err != nil {
 		return err
 	}
-	return stored(p.place(manifestName, data, true), "describing a reading")
+	return stored(p.place(manifestName, true, data), "describing a reading")
 }
 
 // Readings lists the readings whose folders lie in dir, oldest first. A folder

@@ -17,9 +17,14 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// clock stands still at a time after noon.
+func clock(after time.Duration) func() time.Time {
+	return func() time.Time { return noon.Add(after) }
+}
+
 func openPages(t *testing.T, dir string) *Pages {
 	t.Helper()
-	p, err := OpenPages(dir)
+	p, err := OpenPages(dir, clock(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +76,7 @@ func TestKeptPagesComeBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := PageMeta{Position: json.RawMessage(`{"Number":1}`), Status: 200, Date: noon, Wire: 7, SHA256: list[1].SHA256}
+	want := PageMeta{Position: json.RawMessage(`{"Number":1}`), Status: 200, Date: noon, Wire: 7, Hash: list[1].Hash}
 	if diff := cmp.Diff(want, meta); diff != "" || !bytes.Equal(body, pageBody(2)) {
 		t.Errorf("page 2 holds %.10q, meta (-want +got):\n%s", body, diff)
 	}
@@ -111,7 +116,7 @@ func TestKeptPagesThatCameAsGzipStaySo(t *testing.T) {
 		t.Fatal(err)
 	}
 	meta, body, err := p.Get("all", ref)
-	want.SHA256 = ref.SHA256
+	want.Hash = ref.Hash
 	if diff := cmp.Diff(want, meta); diff != "" || err != nil || !bytes.Equal(body, pageBody(1)) {
 		t.Errorf("page 1 holds %.10q, %v, meta (-want +got):\n%s", body, err, diff)
 	}

@@ -99,7 +99,7 @@ func (t *take) openReading() (err error) {
 	}
 	r.dir = filepath.Join(dir, r.about.Run) // pages may be another run's, files never
 	t.stage = fresh
-	if r.kept, err = load.OpenPages(r.dir); err != nil {
+	if r.kept, err = load.OpenPages(r.dir, t.o.Now); err != nil {
 		return err
 	}
 	r.about.Schema = t.schemaHash()

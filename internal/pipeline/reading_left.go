@@ -61,7 +61,7 @@ func (r *reading) choose(dir string) error {
 
 // remove removes a reading that nobody will go on with, and its stage.
 func (r *reading) remove(old load.Reading) error {
-	kept, err := load.OpenPages(old.Dir)
+	kept, err := load.OpenPages(old.Dir, r.t.o.Now)
 	if err != nil {
 		return err
 	}

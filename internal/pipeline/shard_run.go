@@ -243,7 +243,7 @@ func (p *portion) sweepKept(root string) error {
 		}
 		for _, old := range left {
 			if p.o.Now().Sub(old.Started) > latestExpire+defaultExpire {
-				if err := forgetPages(old.Dir); err != nil {
+				if err := p.forgetPages(old.Dir); err != nil {
 					return err
 				}
 			}
@@ -373,13 +373,13 @@ func (p *portion) discard(takes []*take) (err error) {
 // forget removes the pages that were kept in case the shard breaks off.
 func (p *portion) forget() (err error) {
 	for _, dir := range p.left {
-		err = errors.Join(err, forgetPages(dir))
+		err = errors.Join(err, p.forgetPages(dir))
 	}
 	return err
 }
 
-func forgetPages(dir string) error {
-	kept, err := load.OpenPages(dir)
+func (p *portion) forgetPages(dir string) error {
+	kept, err := load.OpenPages(dir, p.o.Now)
 	if err != nil {
 		return err
 	}
