@@ -34,7 +34,7 @@ type Pages struct {
 	root    *os.Root
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
-	thrift  thrift
+	thrift  *thrift
 }
 
 // PageMeta is what is kept of a reply beside its body.
@@ -70,6 +70,10 @@ func OpenPages(dir string, now func() time.Time) (*Pages, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, fault.New(fault.Storage, "creating the folder of kept pages: %w", err)
 	}
+	thrift, err := newThrift(dir, now)
+	if err != nil {
+		return nil, fault.New(fault.Storage, "looking at the folder of kept pages: %w", err)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fault.New(fault.Storage, "opening the folder of kept pages: %w", err)
@@ -83,7 +87,7 @@ func OpenPages(dir string, now func() time.Time) (*Pages, error) {
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
-	return &Pages{root: root, encoder: encoder, decoder: decoder, thrift: thrift{now: now, since: now()}}, nil
+	return &Pages{root: root, encoder: encoder, decoder: decoder, thrift: thrift}, nil
 }
 
 // makeFolder creates a folder and those above it, of which another run may remove

@@ -13,16 +13,29 @@ const (
 	packAtOnce    = 4 << 20 // bytes of bodies that are packed at once
 	packPerSecond = 8 << 20 // and so many more with every second: some 2 % of a core
 	mostPlain     = 1 << 30 // bytes of bodies that may lie unpacked; after them all are packed
+	plainShare    = 16      // and they take a sixteenth of the free space of the disk at most
 )
 
 // A thrift decides which pages are packed. It is safe for concurrent use.
 type thrift struct {
 	now   func() time.Time
 	since time.Time
+	most  int64 // bytes of bodies that may lie unpacked
 
 	mu     sync.Mutex
 	packed int64 // bytes of bodies
 	plain  int64
+}
+
+// newThrift makes the thrift of pages that are kept in a folder. Where a disk
+// does not tell what is free, none lie there unpacked.
+func newThrift(dir string, now func() time.Time) (*thrift, error) {
+	space, err := SpaceOf(dir)
+	t := &thrift{now: now, since: now()}
+	if space.Known {
+		t.most = min(mostPlain, space.Free/plainShare)
+	}
+	return t, err
 }
 
 // packs tells whether the next body is packed.
@@ -30,7 +43,7 @@ func (t *thrift) packs(size int) bool {
 	n, passed := int64(size), t.now().Sub(t.since)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.packed+n > packAtOnce+int64(passed.Seconds()*packPerSecond) && t.plain+n <= mostPlain {
+	if t.packed+n > packAtOnce+int64(passed.Seconds()*packPerSecond) && t.plain+n <= t.most {
 		t.plain += n
 		return false
 	}

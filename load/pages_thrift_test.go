@@ -49,7 +49,7 @@ func TestPagesArePackedAsThereIsTime(t *testing.T) {
 		{"as many as may lie plain", 0, packAtOnce, mostPlain - 5, 5, false},
 		{"one more", 0, packAtOnce, mostPlain - 5, 6, true},
 	} {
-		of := thrift{now: clock(test.after), since: noon, packed: test.packed, plain: test.plain}
+		of := thrift{now: clock(test.after), since: noon, most: mostPlain, packed: test.packed, plain: test.plain}
 		if got := of.packs(test.size); got != test.want {
 			t.Errorf("%s: packed is %v", test.about, got)
 		}

@@ -40,7 +40,7 @@ type level struct {
 	values  []string         // partition values by number
 	numbers map[string]int32 // of values
 	texts   map[string]int32 // by text as it stands in the column, which is the value too
-	ints    map[int64]int32  // by integer as it stands in the column
+	ints    map[int64]int32  // by integer as it stands in the column, or by the stamp of a period
 	from    int64            // values from here
 	until   int64            // to before here
 	within  int32            // are all of this number
@@ -154,12 +154,33 @@ func (v *level) period(x int64) int32 {
 	if at.Year() < 1 || at.Year() > 9999 {
 		return v.intern(Other)
 	}
-	n := v.intern(periodName(v.by, at))
+	stamp := periodStamp(v.by, at)
+	n, known := v.ints[stamp]
+	if !known {
+		n = v.intern(periodName(v.by, at))
+		v.ints[stamp] = n
+	}
 	if v.by != "hour" && v.source.source.Kind == schemas.Timestamp { // hours of a day with a change of clocks may come twice
 		v.from, v.until = periodBounds(v.by, at)
 		v.within = n
 	}
 	return n
+}
+
+// periodStamp returns a number that only times with the same name of their
+// period have.
+func periodStamp(by string, t time.Time) int64 {
+	y, m, d := t.Date()
+	stamp := int64(y) << 32
+	switch by {
+	case "month":
+		stamp |= int64(m)
+	case "day":
+		stamp |= int64(m)<<8 | int64(d)
+	case "hour":
+		stamp |= int64(m)<<16 | int64(d)<<8 | int64(t.Hour())
+	}
+	return stamp
 }
 
 func periodName(by string, t time.Time) string {

@@ -188,7 +188,7 @@ func TestDiskIsFullWhileReading(t *testing.T) {
 func TestKeptPagesTellTheNextRun(t *testing.T) {
 	dir := t.TempDir()
 	for run, state := range map[string]string{"a": load.Committed, "b": load.BrokenOff} {
-		pages, err := load.OpenPages(filepath.Join(dir, run))
+		pages, err := load.OpenPages(filepath.Join(dir, run), time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
