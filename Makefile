@@ -1,6 +1,6 @@
 # make test does what CI does, on a new machine too.
 
-SUITES := lint vulnerabilities unit stores e2e-sim e2e-django
+SUITES := lint vulnerabilities unit stores e2e-sim e2e-django e2e-airflow
 
 .PHONY: test test-stores e2e properties fuzz $(SUITES)
 
@@ -16,6 +16,16 @@ e2e:
 
 $(SUITES):
 	@tools/suites $@
+
+# test-airflow puts a whole installation of Airflow 3 through failures, kills and
+# backfills; test-airflow-2 has Airflow 2 import the DAGs and run one.
+.PHONY: test-airflow test-airflow-2
+
+test-airflow:
+	@tools/suites airflow
+
+test-airflow-2:
+	@tools/suites airflow-2
 
 # bench measures etl and holds it to its gates; it takes a quarter of an hour on
 # two cores. bench-quick does it with a tenth of the data in under five minutes.
