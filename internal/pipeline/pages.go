@@ -15,6 +15,7 @@ import (
 func Pages(ctx context.Context, o Options, p *config.Pipeline, n int) ([]transform.Page, error) {
 	o.setDefaults()
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
+	defer r.close()
 	j, err := r.job(p)
 	if err != nil {
 		return nil, err

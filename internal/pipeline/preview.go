@@ -25,6 +25,7 @@ type Sample struct {
 func Preview(ctx context.Context, o Options, p *config.Pipeline, rows int64) (*Sample, error) {
 	o.setDefaults()
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
+	defer r.close()
 	j, err := r.job(p)
 	if err != nil {
 		return nil, err

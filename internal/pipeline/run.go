@@ -28,6 +28,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}}
+	defer r.close()
 	r.id = NewRunID()
 	for _, p := range order(o.Pipelines) {
 		j, err := r.job(p)
@@ -72,6 +73,13 @@ type runner struct {
 	clients map[*config.Source]*extract.Client
 	jobs    []*job
 	divide  func(*config.Source, *extract.Options) // what other workers leave of a source; nil: all
+}
+
+// close lets go of the connections to the sources.
+func (r *runner) close() {
+	for _, client := range r.clients {
+		client.Close()
+	}
 }
 
 // NewRunID returns the id that tells this process's commits from those of any

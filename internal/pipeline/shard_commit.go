@@ -23,6 +23,7 @@ func CommitPlan(ctx context.Context, o Options, plan *ShardPlan) (*Summary, erro
 	id := NewRunID()
 	o.Log = o.Log.With("run", id)
 	r := &runner{o: o, id: id, clients: map[*config.Source]*extract.Client{}}
+	defer r.close()
 	for i := range plan.Pipelines {
 		p, err := plan.Pipelines[i].find(o.Config)
 		if err != nil {

@@ -103,6 +103,7 @@ func Divide(ctx context.Context, o Options, d Division) (*ShardPlan, error) {
 		return nil, err
 	}
 	r := &runner{o: o, clients: map[*config.Source]*extract.Client{}, id: NewRunID()}
+	defer r.close()
 	plan := &ShardPlan{
 		Format: planFormat, ID: r.id, Label: o.Label, Version: o.Version, Created: o.Now().UTC(), Asked: d.Shards,
 		Memory: o.Memory, NewSource: o.NewSource, AllParents: o.AllParents, Sources: []PlanSource{}, Pipelines: []PlanPipeline{},

@@ -47,6 +47,7 @@ func RunShard(ctx context.Context, o Options, plan *ShardPlan, shard int) (*Summ
 	o.Log = o.Log.With("run", id, "shard", shard)
 	w := &worker{plan: plan, shard: shard, again: map[string]bool{}}
 	w.runner = &runner{o: o, id: id, clients: map[*config.Source]*extract.Client{}, divide: w.divide}
+	defer w.runner.close()
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
