@@ -108,8 +108,17 @@ func points(kinds []string, percent int, random *rand.Rand) (chosen []point) {
 // window, over a data set that is there already. What readers see then is a
 // commit, whole. Then the run is run again, at times killed again, and it ends
 // as if nothing had been, byte by byte.
-func TestKilledAtFileCalls(t *testing.T) {
-	w := newWorld(t)
+func TestKilledAtFileCalls(t *testing.T) { newWorld(t).killAnywhere(t, *killShare) }
+
+// TestKilledFromNothing does the same with the first run into a destination:
+// until its commits there is no data set, and no view. It makes more calls, of
+// which it takes a fifth of the share.
+func TestKilledFromNothing(t *testing.T) {
+	newWorld(t).fromNothing(t).killAnywhere(t, (*killShare+4)/5)
+}
+
+func (w *world) killAnywhere(t *testing.T, percent int) {
+	t.Helper()
 	want := w.undisturbed(t)
 
 	log := filepath.Join(t.TempDir(), "calls")
@@ -120,7 +129,7 @@ func TestKilledAtFileCalls(t *testing.T) {
 	}
 	kinds := strings.Fields(string(text))
 	random := rand.New(rand.NewPCG(*seed, 0))
-	chosen := points(kinds, *killShare, random)
+	chosen := points(kinds, percent, random)
 	var mutex sync.Mutex
 	killed, again := 0, 0
 	t.Run("at", func(t *testing.T) {
@@ -159,8 +168,8 @@ func TestKilledAtFileCalls(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("of %d calls: killed at %d of %d chosen places, %d of them again while recovering (-kills %d -seed %d)",
-		len(kinds), killed, len(chosen), again, *killShare, *seed)
+	t.Logf("of %d calls: killed at %d of %d chosen places, %d of them again while recovering (%d %%, -seed %d)",
+		len(kinds), killed, len(chosen), again, percent, *seed)
 	if killed < len(chosen)*9/10 {
 		t.Errorf("only %d of %d runs were killed", killed, len(chosen))
 	}
