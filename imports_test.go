@@ -64,7 +64,7 @@ var mayImport = map[string][]string{
 // package itself, what is in the binary, the simulators, and the independent
 // reader of Parquet.
 var testsMayImport = []string{
-	"etl", "etl/internal/crmsim", "etl/internal/bigsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "pgregory.net/rapid/",
+	"etl", "etl/internal/crmsim", "etl/internal/bigsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "go.uber.org/goleak/", "pgregory.net/rapid/",
 	"github.com/go-json-experiment/json/",
 	"github.com/apache/arrow/go/v15/", "github.com/google/jsonschema-go/",
 }
