@@ -126,11 +126,15 @@ type decimalPlan struct {
 	*scanner
 	buffer *fixed[decimal128.Num]
 	scale  int
-	limit  int64 // what no value reaches, in units of the scale
+	limits [usualDigits + 1]int64 // what no digits reach, by how many zeros come behind them
 }
 
 func newDecimalPlan(s *scanner, t schemas.Type, b *fixed[decimal128.Num]) *decimalPlan {
-	return &decimalPlan{s, b, t.Scale, powers[min(t.Precision, usualDigits)]}
+	p := &decimalPlan{scanner: s, buffer: b, scale: t.Scale}
+	for zeros, power := range powers {
+		p.limits[zeros] = powers[min(t.Precision, usualDigits)] / power // here, as dividing takes as long as reading
+	}
+	return p
 }
 
 func (p *decimalPlan) scan(text []byte, pos int) int {
@@ -152,8 +156,8 @@ func (p *decimalPlan) scaled(digits int64, zeros int) (int64, bool) {
 	if zeros < 0 || zeros > usualDigits {
 		return 0, false
 	}
-	most := p.limit / powers[zeros]
-	return digits * powers[zeros], -most < digits && digits < most
+	limit := p.limits[zeros]
+	return digits * powers[zeros], -limit < digits && digits < limit
 }
 
 // maxSeconds is surely in range in microseconds.

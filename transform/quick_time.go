@@ -23,7 +23,7 @@ func cutDay(text []byte, pos int) (days int32, end int) {
 	t := text[pos : pos+size]
 	century, years := pair(t[0], t[1]), pair(t[2], t[3])
 	year, month, of := century*100+years, pair(t[5], t[6]), pair(t[8], t[9])
-	if t[4] != '-' || t[7] != '-' || century > 99 || years > 99 || year == 0 || month < 1 || month > 12 || of < 1 || of > daysOf(year, month) {
+	if t[4] != '-' || t[7] != '-' || century > 99 || years > 99 || year == 0 || month < 1 || month > 12 || of < 1 || of > 28 && of > daysOf(year, month) {
 		return 0, none
 	}
 	return daysSince1970(year, month, of), pos + size

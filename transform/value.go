@@ -120,24 +120,33 @@ func readUUID(text []byte) ([]byte, error) {
 	return lower, nil
 }
 
-// lowerUUID makes a UUID lower case, and tells whether it is one.
+// lowerHex has the lower case of hex digits, and for other bytes noHex.
+var lowerHex = func() (all [256]byte) {
+	for c := range all {
+		all[c] = noHex
+	}
+	for i, lower := range "0123456789abcdef" {
+		all["0123456789ABCDEF"[i]], all[lower] = byte(lower), byte(lower)
+	}
+	return all
+}()
+
+const noHex = 0x80
+
+// lowerUUID makes a UUID lower case, and tells whether it is one. It asks no
+// digit what it is: nobody could guess the answer, and wrong guesses cost most.
 func lowerUUID(text []byte) bool {
-	if len(text) != 36 {
+	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
 		return false
 	}
-	for i, c := range text {
-		switch {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case 'A' <= c && c <= 'F':
-			text[i] = c + 'a' - 'A'
-		case !isDigit(c) && (c < 'a' || c > 'f'):
-			return false
+	seen := byte(0)
+	for _, part := range [...][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]} {
+		for i, c := range part {
+			part[i] = lowerHex[c]
+			seen |= part[i]
 		}
 	}
-	return true
+	return seen < noHex
 }
 
 // ofText makes a reading of a node from a reading of the text of a string.
