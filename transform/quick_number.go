@@ -29,20 +29,15 @@ func cutNumber(text []byte, pos int) (digits int64, fraction, end int) {
 	if negative {
 		pos++
 	}
-	start := pos
-	digits, pos = cutDigits(text, pos)
-	count := pos - start
-	if count == 0 || count > usualDigits || count > 1 && text[start] == '0' {
+	digits, count, fraction := shortNumber(text, pos)
+	if count == 0 {
+		digits, count, fraction = longNumber(text, pos)
+	}
+	if count == 0 || count+fraction > usualDigits || count > 1 && text[pos] == '0' {
 		return 0, 0, none
 	}
-	if at(text, pos) == '.' {
-		var behind int64
-		start = pos + 1
-		behind, pos = cutDigits(text, start)
-		if fraction = pos - start; fraction == 0 || count+fraction > usualDigits {
-			return 0, 0, none
-		}
-		digits = digits*powers[fraction] + behind
+	if pos += count; fraction > 0 {
+		pos += 1 + fraction
 	}
 	if negative {
 		digits = -digits
@@ -55,6 +50,47 @@ func cutNumber(text []byte, pos int) (digits int64, fraction, end int) {
 		return 0, 0, none
 	}
 	return digits, fraction, pos
+}
+
+// shortNumber reads a number that ends within eight bytes: its digits, how many
+// of them stand before the point, and how many behind it; none if it is longer,
+// or no number.
+func shortNumber(text []byte, pos int) (digits int64, count, fraction int) {
+	if len(text)-pos < 8 {
+		return 0, 0, 0
+	}
+	x := eightDigits(text, pos)
+	switch count = leading(x); {
+	case count == 8:
+		return 0, 0, 0
+	case byte(x>>(8*count)) != '.'^'0':
+		return together(x, count), count, 0
+	}
+	before := uint64(1)<<(8*count) - 1
+	x = x&before | x>>8&^before | 0xff<<56 // without the point
+	n := leading(x)
+	if n == count || n == 7 {
+		return 0, 0, 0
+	}
+	return together(x, n), count, n - count
+}
+
+// longNumber is shortNumber for numbers of any length. Of more than the usual
+// digits it returns how many there are, but not their value.
+func longNumber(text []byte, pos int) (digits int64, count, fraction int) {
+	digits, end := cutDigits(text, pos)
+	count = end - pos
+	if at(text, end) != '.' {
+		return digits, count, 0
+	}
+	behind, last := cutDigits(text, end+1)
+	if fraction = last - end - 1; fraction == 0 {
+		return 0, 0, 0
+	}
+	if count+fraction <= usualDigits {
+		digits = digits*powers[fraction] + behind
+	}
+	return digits, count, fraction
 }
 
 // cutDigits reads digits. The value of more than the usual is none of theirs.
@@ -74,13 +110,28 @@ func fewDigits(text []byte, pos int) (v int64, n int) {
 	if len(text)-pos < 8 {
 		return lastDigits(text, pos)
 	}
-	x := binary.LittleEndian.Uint64(text[pos:]) ^ '0'*0x0101010101010101 // digits are 0 to 9 now
-	others := (x + 0x7676767676767676 | x) & 0x8080808080808080          // right up to the first
-	n = bits.TrailingZeros64(others) / 8
+	x := eightDigits(text, pos)
+	n = leading(x)
+	return together(x, n), n
+}
+
+// eightDigits returns eight bytes of text, in which digits are 0 to 9.
+func eightDigits(text []byte, pos int) uint64 {
+	return binary.LittleEndian.Uint64(text[pos:]) ^ '0'*0x0101010101010101
+}
+
+// leading counts the bytes before the first that is no digit.
+func leading(x uint64) int {
+	others := (x + 0x7676767676767676 | x) & 0x8080808080808080 // right up to the first
+	return bits.TrailingZeros64(others) / 8
+}
+
+// together returns the value of the first n of eight digits.
+func together(x uint64, n int) int64 {
 	x <<= 8 * (8 - n) // zeros before the first digit
 	x = x * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
-	return int64(x * (1 + 10000<<32) >> 32), n
+	return int64(x * (1 + 10000<<32) >> 32)
 }
 
 // lastDigits reads digits near the end of the text.
