@@ -81,10 +81,14 @@ func New(errorf func(format string, args ...any)) *Server {
 	}
 }
 
-// RoundTrip serves a request without a socket.
+// RoundTrip serves a request without a socket. The answer is lost if the request
+// was given up on meanwhile.
 func (f *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
 	return w.Result(), nil
 }
 
