@@ -2,7 +2,7 @@
 
 SUITES := lint vulnerabilities unit stores e2e-sim e2e-django e2e-airflow
 
-.PHONY: test test-stores e2e properties fuzz $(SUITES)
+.PHONY: test test-stores test-bigquery e2e properties fuzz $(SUITES)
 
 test:
 	@tools/suites $(SUITES)
@@ -10,6 +10,11 @@ test:
 # test-stores holds destinations in buckets against servers of buckets.
 test-stores:
 	@tools/suites stores
+
+# test-bigquery tries on a real project what no test can show: make test-bigquery
+# PROJECT=… [DATASET=…] [BUCKET=…]. With DRY=yes it only prints what it would do.
+test-bigquery:
+	@tools/test-bigquery $(if $(DRY),-n) "$(PROJECT)" "$(DATASET)" "$(BUCKET)"
 
 e2e:
 	@tools/suites e2e-sim e2e-django
