@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -198,4 +199,24 @@ func addedBy(t *testing.T, stdout string) (added int) {
 		added += l.Added
 	}
 	return added
+}
+
+// TestWarehouseBigQueryTrial holds that the steps of tools/test-bigquery follow
+// from each other: all but those in a bucket, with a program bq that says what
+// is hoped for.
+func TestWarehouseBigQueryTrial(t *testing.T) {
+	b := startBigQuery(t, nil)
+	bin := t.TempDir()
+	const bq = `#!/bin/sh
+echo '"managed_by": "etl" "type": "NUMERIC" "mode": "REPEATED" "type": "MONTH"'
+`
+	if err := os.WriteFile(filepath.Join(bin, "bq"), []byte(bq), 0o700); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "../tools/test-bigquery", "my-project", "lake")
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "ETL_ENDPOINT="+b.url, "ETL_SCALE=0.03")
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "\nbq rm -r -f --dataset my-project:lake\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
