@@ -62,7 +62,7 @@ func wantStorage(t *testing.T, what string, n int, err error) {
 func TestEveryErrorAtEveryCall(t *testing.T) {
 	want, calls := undisturbed(t, open)
 	for i, failure := range failures {
-		for n := 1; n <= calls; n++ {
+		for n := 1; n <= calls; n += slowness {
 			s := open(t)
 			made := (n+i)%2 == 0
 			wantStorage(t, failure.Error(), n, work(s.on(t, errorAt(n, failure, made)).Dataset("p"), "a"))
@@ -87,7 +87,7 @@ func TestEveryErrorAtEveryCall(t *testing.T) {
 func TestFullDiskFromEveryCall(t *testing.T) {
 	want, calls := undisturbed(t, open)
 	for _, names := range []bool{false, true} {
-		for n := 1; n <= calls; n++ {
+		for n := 1; n <= calls; n += slowness {
 			s := open(t)
 			wantStorage(t, "a full disk", n, work(s.on(t, fullFrom(n, names)).Dataset("p"), "a"))
 			onlyCommitted(t, s)
@@ -110,7 +110,7 @@ func TestFullDiskFromEveryCall(t *testing.T) {
 func TestRecoveryOnAFullDisk(t *testing.T) {
 	_, calls := undisturbed(t, open)
 	whole, stuck := 0, 0
-	for n := 1; n <= calls; n++ {
+	for n := 1; n <= calls; n += slowness {
 		s := open(t)
 		if err := work(s.on(t, dieAt(n)).Dataset("p"), "a"); err != nil && !errors.Is(err, errDead) {
 			t.Fatalf("dying at call %d: %v", n, err)

@@ -341,7 +341,7 @@ func (g *game) end() error {
 // committed, merged, rolled back, collected and interrupted, the live rows are
 // those of the model.
 func TestRandomOperationsFollowTheModel(t *testing.T) {
-	for seed := range uint64(2000 * *times) {
+	for seed := range uint64(2000 * *times / slowness) {
 		g := &game{Rand: rand.New(rand.NewPCG(seed, 7)), store: heapStore(), schema: testSchema(), worlds: []world{{}}}
 		var err error
 		for range 2 + g.IntN(8) {

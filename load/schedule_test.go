@@ -181,7 +181,7 @@ func TestAnythingAtOnce(t *testing.T) {
 }
 
 func anythingAtOnce(t *testing.T, store *Store) {
-	for seed := range uint64(250 * *times) {
+	for seed := range uint64(250 * *times / slowness) {
 		p := &play{store: store.empty(), random: rand.New(rand.NewPCG(seed, 1)), intents: map[string]files{}, deadly: seed%3 > 0}
 		p.act(t)
 		d := p.store.Dataset("p")

@@ -135,7 +135,7 @@ func everyStore(t *testing.T, test func(t *testing.T, open func(*testing.T) *Sto
 // and makes those copies later, at any time, even after everybody has ended.
 func TestLateCopies(t *testing.T) {
 	one := vaultStore(t)
-	for seed := range uint64(250 * *times) {
+	for seed := range uint64(250 * *times / slowness) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		late := &lateCopies{random: random}
 		store := one.empty()

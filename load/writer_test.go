@@ -222,7 +222,7 @@ func TestBytesDoNotDependOnBatches(t *testing.T) {
 			keep := func(n int) bool { return n%5 != 3 }
 			const rows = 3000
 			want := writeRows(t, testStage(t), tab, o, rows, 1000, keep)
-			for _, batch := range []int{1, 7, rows} {
+			for _, batch := range []int{7, 1, rows}[:max(1, 3/slowness)] {
 				got := writeRows(t, testStage(t), tab, o, rows, batch, keep)
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("files of records of %d rows differ:\n%s", batch, diff)
