@@ -79,7 +79,7 @@ func OpenPages(dir string, now func() time.Time) (*Pages, error) {
 		return nil, fault.New(fault.Storage, "opening the folder of kept pages: %w", err)
 	}
 	encoder, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithNoEntropyCompression(true),
-		zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false)) // a page has a hash already
+		zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packWindow), zstd.WithLowerEncoderMem(true), zstd.WithEncoderCRC(false)) // a page has a hash already
 	if err != nil {
 		return nil, errors.Join(err, root.Close())
 	}
