@@ -135,12 +135,13 @@ type dagRun struct {
 	dag, id string
 }
 
-// trigger starts a run of a DAG over an interval; an empty one is none.
-func (s *service) trigger(t *testing.T, dag, id, start, end string) dagRun {
+// trigger starts a run of a DAG, over an interval if there is one: its logical
+// date, start and end. No two runs of a DAG have one logical date.
+func (s *service) trigger(t *testing.T, dag, id string, interval ...string) dagRun {
 	t.Helper()
 	body := map[string]any{"dag_run_id": id, "logical_date": nil}
-	if start != "" {
-		body["data_interval_start"], body["data_interval_end"] = start, end
+	if len(interval) > 0 {
+		body["logical_date"], body["data_interval_start"], body["data_interval_end"] = interval[0], interval[1], interval[2]
 	}
 	s.do(t, "PATCH", "/api/v2/dags/"+dag, map[string]bool{"is_paused": false}, nil)
 	s.do(t, "POST", "/api/v2/dags/"+dag+"/dagRuns", body, nil)

@@ -25,18 +25,18 @@ func TestAirflow(t *testing.T) {
 	lists := readTruth(t, truth["workshop_resources"])
 
 	t.Run("a shard that fails once is tried again", func(t *testing.T) {
-		r := s.trigger(t, "flaky", "once", "", "")
+		r := s.trigger(t, "flaky", "once")
 		r.ends(t, "success")
 		checkTasks(t, r, "lists.commit success 1", "lists.load success 1", "lists.plan success 1", "lists.shard[0] success 1", "lists.shard[1] success 2")
 		checkDataSet(t, a.lake("flaky"), "workshop_resources", lists)
 	})
 	t.Run("what no retry mends is not tried again", func(t *testing.T) {
-		r := s.trigger(t, "refused", "once", "", "")
+		r := s.trigger(t, "refused", "once")
 		r.ends(t, "failed")
 		checkTasks(t, r, "lists failed 1")
 	})
 	t.Run("a shard is stopped while it reads, and cleared", func(t *testing.T) {
-		r := s.trigger(t, "stopped", "once", "", "")
+		r := s.trigger(t, "stopped", "once")
 		eventually(t, "both shards read", func() bool { return held.waiting.Load() >= 2 && held.logins.Load() >= 3 })
 		for _, shard := range []string{"0", "1"} {
 			r.do(t, "PATCH", r.path()+"/taskInstances/lists.shard/"+shard, map[string]string{"new_state": "failed"}, nil)
@@ -52,8 +52,8 @@ func TestAirflow(t *testing.T) {
 	})
 	t.Run("two runs of one day at once", func(t *testing.T) {
 		const since, until = "2025-03-04T21:00:00Z", "2025-03-05T21:00:00Z"
-		first := s.trigger(t, "same_day", "first", since, until)
-		second := s.trigger(t, "same_day", "second", since, until)
+		first := s.trigger(t, "same_day", "first", since, since, until)
+		second := s.trigger(t, "same_day", "second", "2025-03-04T21:00:01Z", since, until)
 		first.ends(t, "success")
 		second.ends(t, "success")
 		checkDays(t, a.lake("same_day"), calls, "2025-03-05")
