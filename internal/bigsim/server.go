@@ -3,17 +3,12 @@
 package bigsim
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -258,123 +253,6 @@ func (t *Table) Files() []string {
 	}
 	slices.Sort(all)
 	return all
-}
-
-// upload takes the start of a session, and then its bytes.
-func (f *Server) upload(w http.ResponseWriter, r *http.Request, job map[string]any) {
-	if r.Method == http.MethodPost {
-		id := strconv.Itoa(len(f.sessions) + 1)
-		f.sessions[id] = job
-		if r.URL.Query().Get("uploadType") != "resumable" || r.Header.Get("X-Upload-Content-Length") == "" {
-			f.Errorf("an upload that is not resumable")
-		}
-		u := url.URL{Scheme: cmp.Or(r.URL.Scheme, "http"), Host: r.Host, Path: r.URL.Path, RawQuery: "upload_id=" + id}
-		w.Header().Set("Location", u.String())
-		return
-	}
-	id := r.URL.Query().Get("upload_id")
-	size, broken := f.receive(r, id)
-	switch {
-	case broken:
-		f.refuse(w, 503, "backendError", "try again")
-	case len(f.arrived[id]) < size:
-		w.Header().Set("Range", fmt.Sprintf("bytes=0-%d", len(f.arrived[id])-1))
-		w.WriteHeader(http.StatusPermanentRedirect)
-	default:
-		f.insert(w, f.sessions[id], f.arrived[id])
-	}
-}
-
-// receive takes the bytes that a request of an upload brings; it may bring none,
-// to ask how many there are. It returns how many there should be in the end.
-func (f *Server) receive(r *http.Request, id string) (size int, broken bool) {
-	content, err := io.ReadAll(r.Body)
-	if err != nil {
-		f.Errorf("%v", err)
-	}
-	ranges := r.Header.Get("Content-Range")
-	if _, err := fmt.Sscanf(ranges, "bytes */%d", &size); err == nil {
-		return size, false
-	}
-	var first, last int
-	if _, err := fmt.Sscanf(ranges, "bytes %d-%d/%d", &first, &last, &size); err != nil || first != len(f.arrived[id]) || len(content) != size-first {
-		f.Errorf("range %q with %d bytes, %d have arrived", ranges, len(content), len(f.arrived[id]))
-	}
-	if broken = f.BreakUploads && first == 0 && size > 1; broken {
-		content = content[:size/2]
-	}
-	f.arrived[id] = append(f.arrived[id], content...)
-	return size, broken
-}
-
-// digest is what a guard compares, from the books as they are.
-func (f *Server) digest(stream string) string {
-	var lines []string
-	for pipeline, l := range f.book("_etl_loads").Loads {
-		if of(pipeline, stream) {
-			lines = append(lines, pipeline+" "+l.Commit)
-		}
-	}
-	for name, rest := range f.book("_etl_parts").Noted {
-		c := strings.Split(rest, " ") // files, rows, commit, generation, done
-		if of(strings.Fields(name + " ")[0], stream) {
-			lines = append(lines, fmt.Sprintf("%s %s %s %s", name, c[0], c[3], c[4]))
-		}
-	}
-	slices.Sort(lines)
-	sum := sha256.Sum256([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(sum[:])
-}
-
-func (f *Server) book(name string) *Table {
-	if t, ok := f.Tables[name]; ok {
-		return t
-	}
-	return &Table{}
-}
-
-func of(pipeline, stream string) bool {
-	return pipeline == stream || strings.HasPrefix(pipeline, stream+"@")
-}
-
-var figuresOf = regexp.MustCompile("(?s)^SELECT TO_JSON_STRING\\(\\[(.*)\\]\\) FROM `my-project\\.lake\\.([^`]+)`$")
-
-// answer answers a query: for figures of a table, or for the books.
-func (f *Server) answer(query string) string {
-	if m := figuresOf.FindStringSubmatch(query); m != nil && f.Figures != nil && f.Tables[m[2]] != nil {
-		return f.Figures(m[1], f.Tables[m[2]].Files())
-	}
-	m := regexp.MustCompile(`pipeline = '([^']*)'`).FindStringSubmatch(query)
-	if m == nil {
-		f.Errorf("a query that nobody should send:\n%s", query)
-		return "{}"
-	}
-	return f.books(m[1])
-}
-
-// books is what the books say about a stream.
-func (f *Server) books(stream string) string {
-	type row map[string]any
-	var b struct{ Loads, Parts []row }
-	for pipeline, l := range f.book("_etl_loads").Loads {
-		if of(pipeline, stream) {
-			b.Loads = append(b.Loads, row{"Pipeline": pipeline, "Commit": json.Number(l.Commit), "Schema": l.Shape, "Elements": l.Elements})
-		}
-	}
-	for name, rest := range f.book("_etl_parts").Noted {
-		pipeline, part, _ := strings.Cut(name, " ")
-		c := strings.Split(rest, " ") // files, rows, commit, generation, done
-		if of(pipeline, stream) {
-			b.Parts = append(b.Parts, row{
-				"Pipeline": pipeline, "Part": part, "Files": c[0], "Commit": json.Number(c[2]), "Generation": json.Number(c[3]), "Done": c[4] == "true",
-			})
-		}
-	}
-	text, err := json.Marshal(b)
-	if err != nil {
-		f.Errorf("%v", err)
-	}
-	return string(text)
 }
 
 // allowed holds a request against the table of fields.
