@@ -233,3 +233,45 @@ func TestProcessKilled(t *testing.T) {
 	}
 	t.Logf("a fresh run asked for %d details, the one after the kill for %d", fresh, again)
 }
+
+// Whatever the umask, nothing below the destination is open to other users, and
+// pages and state are their owner's alone.
+func TestProcessModes(t *testing.T) {
+	crm := startSim(t, small...)
+	lake := filepath.Join(t.TempDir(), "lake")
+	e := crm.env.with(env{"ETL_DESTINATION": lake, "ETL_STAGE": filepath.Join(lake, "..", "stage")})
+	etl := command(t, e, "run", "-q", "-f", edited(t, edit{`(?m)^    schema: rental/request$`, "    schema: rental/request\n    keep_pages: 1h"}))
+	umasked := exec.Command("sh", append([]string{"-c", `umask 0; exec "$@"`, "sh", etl.Path}, etl.Args[1:]...)...)
+	umasked.Env = etl.Env
+	if out, err := umasked.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	kept := 0
+	for _, dir := range []string{lake, e["ETL_STAGE"]} {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			info, err := entry.Info()
+			if err != nil {
+				return err
+			}
+			if info.Mode().Perm()&0o027 != 0 {
+				t.Errorf("%s has the mode %v", path, info.Mode())
+			}
+			if strings.Contains(filepath.Base(path), ".json.") {
+				kept++
+				if info.Mode().Perm() != 0o600 {
+					t.Errorf("the kept page %s has the mode %v", path, info.Mode())
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if kept == 0 {
+		t.Error("no page was kept, so nothing was shown of their modes")
+	}
+}

@@ -24,6 +24,13 @@ func readEnvFile(file string) (map[string]string, error) {
 	return variables, nil
 }
 
+// isOpenToAll tells whether every user of the machine can read or write a file.
+// Mounted secrets of containers are so by default, so that is no mistake.
+func isOpenToAll(file string) bool {
+	info, err := os.Stat(file)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o006 != 0
+}
+
 // parseEnv reads lines of KEY=VALUE. "export " may stand before a key, and
 // quotes around a value. Empty lines and lines that begin with # say nothing.
 // A value is taken as it is: no variable in it is filled in, no backslash has a

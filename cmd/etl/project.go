@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"errors"
 	"io/fs"
 	"os"
@@ -35,6 +36,9 @@ func (sh *shell) project(c *cli.Context, only ...string) (*config.Config, error)
 		variables, err := readEnvFile(file)
 		if err != nil {
 			return nil, err
+		}
+		if isOpenToAll(file) {
+			fmt.Fprintf(sh.stderr, "warning: every user of this machine can open %s, which may hold secrets: chmod o= %s\n", file, file)
 		}
 		lookup = over(lookup, variables)
 	}
