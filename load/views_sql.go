@@ -118,12 +118,13 @@ func (w *sqlWriter) name(s string) string { return w.quote(s, `"`) }
 // literal quotes a text.
 func (w *sqlWriter) literal(s string) string { return w.quote(s, `'`) }
 
-// quote puts s between quotation marks. DuckDB has no way to write a NUL.
+// quote puts s between quotation marks. A view without its NUL would read
+// another file.
 func (w *sqlWriter) quote(s, mark string) string {
 	if strings.ContainsRune(s, 0) && w.err == nil {
 		w.err = fmt.Errorf("a name holds a NUL byte")
 	}
-	return mark + strings.ReplaceAll(s, mark, mark+mark) + mark
+	return quote(s, mark)
 }
 
 // accountColumn tells the rows of accounts apart in views.

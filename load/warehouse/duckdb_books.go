@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS _etl_files (
 
 // ofStream is the condition for the rows of a stream in the books.
 func ofStream(stream string) string {
-	return fmt.Sprintf("(pipeline = %s OR starts_with(pipeline, %s))", duckText(stream), duckText(stream+"@"))
+	return fmt.Sprintf("(pipeline = %s OR starts_with(pipeline, %s))", load.QuoteText(stream), load.QuoteText(stream+"@"))
 }
 
 // booksSQL returns what reads the books of a stream. It changes nothing.
@@ -53,7 +53,7 @@ func booksSQL(stream string) string {
   Files: (SELECT list({Pipeline: pipeline, Name: "file", SHA256: sha256}) FROM _etl_files WHERE %[4]s)
 });
 ROLLBACK;
-`, duckTables, answerMark, duckText(stream), ofStream(stream))
+`, duckTables, answerMark, load.QuoteText(stream), ofStream(stream))
 }
 
 // books reads what the database says about a stream.

@@ -61,11 +61,11 @@ func (l *duckLoad) guard(w *strings.Builder) {
 // guardBlind ends the script if the database holds anything that it would harm.
 func (l *duckLoad) guardBlind(w *strings.Builder) {
 	for _, p := range l.parts {
-		raise(w, fmt.Sprintf(`EXISTS (FROM _etl_loads WHERE pipeline = %s AND "commit" > %d)`, duckText(p.commit.Pipeline), p.commit.Number), raiseOvertaken)
+		raise(w, fmt.Sprintf(`EXISTS (FROM _etl_loads WHERE pipeline = %s AND "commit" > %d)`, load.QuoteText(p.commit.Pipeline), p.commit.Number), raiseOvertaken)
 	}
 	raise(w, fmt.Sprintf("NOT EXISTS (FROM _etl_loads WHERE %s) AND EXISTS (FROM information_schema.tables"+
 		" WHERE table_catalog = current_database() AND table_schema = current_schema() AND lower(table_name) = lower(%s))",
-		ofStream(l.Name), duckText(l.Name)), raiseForeign)
+		ofStream(l.Name), load.QuoteText(l.Name)), raiseForeign)
 }
 
 // raise writes what ends the script if a condition holds.
@@ -78,13 +78,13 @@ func (l *duckLoad) clear(w *strings.Builder) {
 	if !l.anew {
 		return
 	}
-	for _, load := range l.held.Loads {
-		for _, view := range load.Elements {
-			fmt.Fprintf(w, "DROP VIEW IF EXISTS %s;\n", duckName(view))
+	for _, earlier := range l.held.Loads {
+		for _, view := range earlier.Elements {
+			fmt.Fprintf(w, "DROP VIEW IF EXISTS %s;\n", load.QuoteName(view))
 		}
 	}
 	if l.held.There != "" && l.held.There != l.kind() {
-		fmt.Fprintf(w, "DROP %s %s;\n", strings.ToUpper(l.held.There), duckName(l.Name))
+		fmt.Fprintf(w, "DROP %s %s;\n", strings.ToUpper(l.held.There), load.QuoteName(l.Name))
 	}
 }
 
@@ -106,7 +106,7 @@ func (l *duckLoad) content(w *strings.Builder) (elements string, err error) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(w, "CREATE OR REPLACE TABLE %s AS\n%s;\n", duckName(l.Name), empty)
+		fmt.Fprintf(w, "CREATE OR REPLACE TABLE %s AS\n%s;\n", load.QuoteName(l.Name), empty)
 	}
 	for _, p := range l.parts {
 		if err := l.exchange(w, p); err != nil {
@@ -121,15 +121,15 @@ func (l *duckLoad) exchange(w *strings.Builder, p duckPart) error {
 	if len(p.drop) > 0 {
 		account := ""
 		if l.accounts() {
-			account = fmt.Sprintf("%s = %s AND ", accountColumn, duckText(accountOf(p.commit.Pipeline)))
+			account = fmt.Sprintf("%s = %s AND ", accountColumn, load.QuoteText(accountOf(p.commit.Pipeline)))
 		}
-		fmt.Fprintf(w, "DELETE FROM %s WHERE %s%s IN (%s);\n", duckName(l.Name), account, fileColumn, duckTexts(p.drop))
+		fmt.Fprintf(w, "DELETE FROM %s WHERE %s%s IN (%s);\n", load.QuoteName(l.Name), account, fileColumn, duckTexts(p.drop))
 	}
 	if len(p.add) == 0 {
 		return nil
 	}
 	query, err := p.set.FilesSQL(p.commit, p.add, fileColumn)
-	fmt.Fprintf(w, "INSERT INTO %s\n%s;\n", duckName(l.Name), query)
+	fmt.Fprintf(w, "INSERT INTO %s\n%s;\n", load.QuoteName(l.Name), query)
 	return err
 }
 
@@ -140,14 +140,14 @@ func (l *duckLoad) note(w *strings.Builder) {
 	}
 	fmt.Fprintf(w, "DELETE FROM _etl_loads WHERE %s;\n", ofStream(l.Name))
 	for _, p := range l.parts {
-		pipeline := duckText(p.commit.Pipeline)
+		pipeline := load.QuoteText(p.commit.Pipeline)
 		if len(p.drop) > 0 {
 			fmt.Fprintf(w, "DELETE FROM _etl_files WHERE pipeline = %s AND \"file\" IN (%s);\n", pipeline, duckTexts(p.drop))
 		}
 		if len(p.add) > 0 {
 			values := make([]string, len(p.add))
 			for i, f := range p.add {
-				values[i] = fmt.Sprintf("  (%s, %s, %s, %d)", pipeline, duckText(fileName(f)), duckText(f.SHA256), f.Rows)
+				values[i] = fmt.Sprintf("  (%s, %s, %s, %d)", pipeline, load.QuoteText(fileName(f)), load.QuoteText(f.SHA256), f.Rows)
 			}
 			fmt.Fprintf(w, "INSERT INTO _etl_files VALUES\n%s;\n", strings.Join(values, ",\n"))
 		}
@@ -156,7 +156,7 @@ func (l *duckLoad) note(w *strings.Builder) {
 			elements = append(elements, v.Name)
 		}
 		fmt.Fprintf(w, "INSERT INTO _etl_loads VALUES (%s, %d, '%s', %s, %s, %d, now());\n",
-			pipeline, p.commit.Number, l.kind(), duckText(p.commit.Schema.Fingerprint), duckList(elements), p.commit.Rows())
+			pipeline, p.commit.Number, l.kind(), load.QuoteText(p.commit.Schema.Fingerprint), duckList(elements), p.commit.Rows())
 	}
 }
 
@@ -168,18 +168,18 @@ func (l *duckLoad) count(w *strings.Builder) {
 		for _, p := range l.parts {
 			rows += p.commit.Rows()
 		}
-		raise(w, fmt.Sprintf("(SELECT count(*) FROM %s) <> %d", duckName(l.Name), rows), raiseCounts)
+		raise(w, fmt.Sprintf("(SELECT count(*) FROM %s) <> %d", load.QuoteName(l.Name), rows), raiseCounts)
 		return
 	}
-	pipeline := duckText(l.Name)
+	pipeline := load.QuoteText(l.Name)
 	if l.accounts() {
-		pipeline = fmt.Sprintf("%s || %s", duckText(l.Name+"@"), accountColumn)
+		pipeline = fmt.Sprintf("%s || %s", load.QuoteText(l.Name+"@"), accountColumn)
 	}
 	raise(w, fmt.Sprintf(`EXISTS (
   FROM (SELECT %s AS pipeline, %s AS "file", count(*) AS "rows" FROM %s GROUP BY ALL) AS there
   FULL JOIN (SELECT pipeline, "file", "rows" FROM _etl_files WHERE "rows" > 0 AND %s) AS noted USING (pipeline, "file")
   WHERE there."rows" IS DISTINCT FROM noted."rows"
-)`, pipeline, fileColumn, duckName(l.Name), ofStream(l.Name)), raiseCounts)
+)`, pipeline, fileColumn, load.QuoteName(l.Name), ofStream(l.Name)), raiseCounts)
 }
 
 // comment writes what there is to say about the columns.
@@ -188,11 +188,11 @@ func (l *duckLoad) comment(w *strings.Builder) {
 	for _, p := range l.parts {
 		of = append(of, fmt.Sprintf("commit %d of %s", p.commit.Number, p.commit.Pipeline))
 	}
-	name := duckName(l.Name)
-	fmt.Fprintf(w, "COMMENT ON %s %s IS %s;\n", strings.ToUpper(l.kind()), name, duckText("Loaded by etl: "+strings.Join(of, ", ")))
+	name := load.QuoteName(l.Name)
+	fmt.Fprintf(w, "COMMENT ON %s %s IS %s;\n", strings.ToUpper(l.kind()), name, load.QuoteText("Loaded by etl: "+strings.Join(of, ", ")))
 	for _, col := range l.parts[0].commit.Schema.Columns {
 		if text := doc(l.Schema, col.Name); text != "" {
-			fmt.Fprintf(w, "COMMENT ON COLUMN %s.%s IS %s;\n", name, duckName(col.Name), duckText(text))
+			fmt.Fprintf(w, "COMMENT ON COLUMN %s.%s IS %s;\n", name, load.QuoteName(col.Name), load.QuoteText(text))
 		}
 	}
 	if !l.view {
@@ -200,19 +200,11 @@ func (l *duckLoad) comment(w *strings.Builder) {
 	}
 }
 
-// duckName quotes an identifier.
-func duckName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
-
-// duckText quotes a text. DuckDB has no way to write a NUL.
-func duckText(s string) string {
-	return `'` + strings.NewReplacer(`'`, `''`, "\x00", "").Replace(s) + `'`
-}
-
 // duckTexts quotes texts, with commas between them.
 func duckTexts(all []string) string {
 	quoted := make([]string, len(all))
 	for i, s := range all {
-		quoted[i] = duckText(s)
+		quoted[i] = load.QuoteText(s)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -29,7 +29,7 @@ type dialect struct {
 }
 
 var (
-	duckDialect = dialect{name: duckName, text: "VARCHAR", present: "count(%s)", sum: "coalesce(sum(%s), 0)", keys: "count(DISTINCT row(%s))"}
+	duckDialect = dialect{name: load.QuoteName, text: "VARCHAR", present: "count(%s)", sum: "coalesce(sum(%s), 0)", keys: "count(DISTINCT row(%s))"}
 	bigDialect  = dialect{
 		name: bigName, text: "STRING", present: "COUNT(%s)", sum: "COALESCE(SUM(CAST(%s AS BIGNUMERIC)), 0)", keys: "COUNT(DISTINCT TO_JSON_STRING(STRUCT(%s)))",
 	}
@@ -46,7 +46,7 @@ func (w DuckDB) Verify(ctx context.Context, s Stream) (Result, error) {
 			return Result{}, err
 		}
 		ask := func(list string) ([]string, error) {
-			answer, err := w.ask(ctx, fmt.Sprintf("SELECT '%s' || to_json([%s]) FROM %s;\n", answerMark, list, duckName(s.Name)))
+			answer, err := w.ask(ctx, fmt.Sprintf("SELECT '%s' || to_json([%s]) FROM %s;\n", answerMark, list, load.QuoteName(s.Name)))
 			if err != nil {
 				return nil, err
 			}
