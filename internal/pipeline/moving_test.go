@@ -166,6 +166,13 @@ func TestWindow(t *testing.T) {
 		t.Errorf("slices of --missing (-want +got):\n%s", diff)
 	}
 
+	// Between bounds too.
+	o.Since, o.Until = day("2026-03-28"), day("2026-03-30")
+	w.ok(o, "orders")
+	if days := s.days(); days != nil {
+		t.Errorf("slices of --missing between bounds: %v, want none", days)
+	}
+
 	// A slice that is read again is replaced alone.
 	before := w.tree("orders")
 	o = s.options()

@@ -81,7 +81,7 @@ func (j *job) slices(base *load.Commit) ([]slice, error) {
 	for _, c := range w.Slices(from, to) {
 		all = append(all, slice{sliceName(w, c.Since), c.Since, c.Until})
 	}
-	if !j.o.Since.IsZero() || !j.o.Until.IsZero() {
+	if bounded := !j.o.Since.IsZero() || !j.o.Until.IsZero(); bounded && !j.o.Missing {
 		return all, nil
 	}
 	return j.due(all, base), nil
