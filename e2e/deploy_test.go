@@ -71,8 +71,8 @@ func TestEmptyRoot(t *testing.T) {
 	root := t.TempDir()
 	for _, step := range []error{
 		os.Chmod(root, 0o755), os.Chmod(filepath.Dir(root), 0o755),
-		os.MkdirAll(filepath.Join(root, "etc/ssl/certs"), 0o755), os.Mkdir(filepath.Join(root, "work"), 0o755),
-		os.Chown(filepath.Join(root, "work"), 65532, 65532),
+		os.MkdirAll(filepath.Join(root, "etc/ssl/certs"), 0o755), os.Mkdir(filepath.Join(root, "scratch"), 0o755),
+		os.Chown(filepath.Join(root, "scratch"), 65532, 65532),
 		copyFile(release(t, ".."), filepath.Join(root, "etl")), os.Chmod(filepath.Join(root, "etl"), 0o755),
 		copyFile(shipped, filepath.Join(root, "pipelines.yaml")), os.Chmod(filepath.Join(root, "pipelines.yaml"), 0o644),
 		os.WriteFile(filepath.Join(root, "etc/ssl/certs/ca-certificates.crt"), nil, 0o644),
@@ -82,9 +82,9 @@ func TestEmptyRoot(t *testing.T) {
 		}
 	}
 	cmd := exec.CommandContext(t.Context(), "/etl", "run", "request_list", "--file", "/pipelines.yaml")
-	cmd.Dir = "/work"
+	cmd.Dir = "/scratch"
 	cmd.Env = nil
-	for name, value := range crm.env.with(env{"ETL_DESTINATION": "/work/lake"}) {
+	for name, value := range crm.env.with(env{"ETL_DESTINATION": "/scratch/lake"}) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: 65532, Gid: 65532}}
@@ -97,6 +97,6 @@ func TestEmptyRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	files := compare.Files(filepath.Join(root, "work/lake/data/request_list/**/*.parquet")) // its views name files by the other root
+	files := compare.Files(filepath.Join(root, "scratch/lake/data/request_list/**/*.parquet")) // its views name files by the other root
 	checkTable(t, db, files, "request_list.glob", want, []string{"id"})
 }
