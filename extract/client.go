@@ -95,7 +95,7 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		lanes:    map[string]*lane{},
 	}
 	for range min(o.Used, int64(c.limiter.most)) {
-		c.limiter.note(o.UsedAt)
+		c.limiter.landed = append(c.limiter.landed, o.UsedAt)
 	}
 	c.queue, c.gate = semaphore.NewWeighted(1), semaphore.NewWeighted(c.health.capacity())
 	if c.session, err = newSession(c); err != nil {

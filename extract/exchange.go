@@ -40,6 +40,7 @@ func (c *Client) send(ctx context.Context, draw func() (*draft, error), l *lane)
 	defer leave()
 	d, err := draw() // not before: a token can expire while a request waits
 	if err != nil {
+		giveBack(c.limiters(l)...)
 		return nil, err
 	}
 	var target *url.URL
@@ -49,7 +50,7 @@ func (c *Client) send(ctx context.Context, draw func() (*draft, error), l *lane)
 				return nil, err
 			}
 		}
-		a, location, err := c.once(ctx, d, target)
+		a, location, err := c.once(ctx, l, d, target)
 		if err != nil || location == nil {
 			return a, err
 		}
@@ -69,7 +70,7 @@ func (c *Client) turn(ctx context.Context, l *lane) error {
 			return err
 		}
 		if wait, _ := take(c.options.Now(), c.limiters(l)...); wait <= 0 {
-			return ctx.Err()
+			return nil
 		}
 	}
 }
@@ -93,8 +94,9 @@ func (c *Client) await(ctx context.Context, l *lane) error {
 	}
 }
 
-// once sends a request once. Location is set if the reply is a redirect.
-func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, *url.URL, error) {
+// once sends a request once, which its limiters have let go. Location is set if
+// the reply is a redirect.
+func (c *Client) once(ctx context.Context, l *lane, d *draft, target *url.URL) (*answer, *url.URL, error) {
 	begun := c.options.Now()
 	abort, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -102,12 +104,14 @@ func (c *Client) once(ctx context.Context, d *draft, target *url.URL) (*answer, 
 	defer stop()
 	request, err := c.request(timed, d, target)
 	if err != nil {
+		giveBack(c.limiters(l)...)
 		return nil, nil, err
 	}
 	c.counters.requests.Add(1)
 	silence := time.AfterFunc(headerWindow, func() { cancel(tooSlow("no reply has begun in %v", headerWindow)) })
 	response, err := c.options.Transport.RoundTrip(request)
 	silence.Stop()
+	land(c.options.Now(), c.limiters(l)...)
 	if err != nil {
 		return nil, nil, reasonOf(abort, broken(ctx, err))
 	}

@@ -192,11 +192,16 @@ func TestDue(t *testing.T) {
 	want(7, 2*time.Minute)
 	for range 3 {
 		take(now, l)
+		land(now, l)
 		now = now.Add(10 * time.Second)
 	}
 	want(1, 30*time.Second)
 	want(2, 40*time.Second)
 	want(4, 90*time.Second)
+	now = now.Add(30 * time.Second)
+	take(now, l) // its reply may begin now at the soonest
+	want(2, 20*time.Second)
+	want(3, time.Minute)
 	l.pause(now.Add(time.Hour))
 	want(1, time.Hour)
 }

@@ -7,17 +7,27 @@ import (
 	"etl/internal/config"
 )
 
-// A limiter lets requests go so that no window of one period ever holds more
-// of them than allowed: it keeps a log of the last ones (a sliding log), not a
-// bucket that would let a burst through. It also holds the pause of the whole
-// source. It is safe for concurrent use and never sleeps itself.
+// A limiter lets requests go so that the API never counts more of them in any
+// window of one period than allowed, whenever it counts them: it keeps a log of
+// the last ones (a sliding log), not a bucket that would let a burst through. It
+// also holds the pause of the whole source. It is safe for concurrent use and
+// never sleeps itself.
+//
+// A request holds one of most slots from when it goes until one period after its
+// reply has begun, or was lost. That is safe: the API counts a request at some
+// time between the two. Of most+1 requests take the one that went last, at s.
+// When it went it found a slot, so of the others one had a reply at or before
+// s − per, and was counted no later than that; the last was counted at s or
+// after. So they lie at least one period apart. It is also the least wait that is
+// safe: had one gone sooner, the others could all have been counted as their
+// replies began, and it as it went. The price is one round trip in each period.
 type limiter struct {
-	mu     sync.Mutex
-	per    time.Duration
-	most   int         // requests in one period; 0: no limit
-	log    []time.Time // the last requests; a ring once there are most of them
-	oldest int         // index in log
-	paused time.Time   // nothing goes before
+	mu       sync.Mutex
+	per      time.Duration
+	most     int         // slots; 0: no limit
+	underWay int         // requests without a reply yet
+	landed   []time.Time // when replies began whose requests still hold a slot; oldest first
+	paused   time.Time   // nothing goes before
 }
 
 // newLimiter returns the limiter for a share of what the API allows.
@@ -48,9 +58,29 @@ func take(now time.Time, all ...*limiter) (wait time.Duration, paused bool) {
 		return wait, paused
 	}
 	for _, l := range all {
-		l.note(now)
+		l.underWay++
 	}
 	return 0, false
+}
+
+// land notes that the reply to a request that take let go has begun, or that
+// none will come. Each is noted once.
+func land(now time.Time, all ...*limiter) {
+	for _, l := range all {
+		l.mu.Lock()
+		l.underWay--
+		l.landed = append(l.landed, now)
+		l.mu.Unlock()
+	}
+}
+
+// giveBack notes that a request that take let go was never sent.
+func giveBack(all ...*limiter) {
+	for _, l := range all {
+		l.mu.Lock()
+		l.underWay--
+		l.mu.Unlock()
+	}
 }
 
 // due returns what take would, and lets nothing go.
@@ -73,44 +103,41 @@ func (l *limiter) wait(now time.Time) time.Duration {
 	return d
 }
 
-// dueAll returns how long the last of n requests has to wait.
+// dueAll returns how long the last of n requests has to wait at least.
 func (l *limiter) dueAll(now time.Time, n int64) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	wait, _ := l.due(now)
-	free := int64(l.most - len(l.log))
-	if l.most == 0 || n <= free {
+	n -= int64(l.most - l.underWay - len(l.landed)) // those that go at once
+	if l.most == 0 || n <= 0 {
 		return wait
 	}
-	n -= free + 1
-	if free == int64(l.most) {
-		return max(wait, time.Duration(1+n/int64(l.most))*l.per)
-	}
-	first := l.log[(l.oldest+int(n%int64(len(l.log))))%len(l.log)]
-	return max(wait, first.Add(time.Duration(1+n/int64(l.most))*l.per).Sub(now))
+	periods := time.Duration(1 + (n-1)/int64(l.most))
+	return max(wait, l.replied(now, int((n-1)%int64(l.most))).Add(periods*l.per).Sub(now))
 }
 
-// due returns how long a request has to wait.
+// due returns how long a request has to wait at least: what is under way may
+// take longer.
 func (l *limiter) due(now time.Time) (wait time.Duration, paused bool) {
 	if d := l.paused.Sub(now); d > 0 {
 		return d, true
 	}
-	if l.most == 0 || len(l.log) < l.most {
+	for len(l.landed) > 0 && now.Sub(l.landed[0]) >= l.per {
+		l.landed = l.landed[1:]
+	}
+	if l.most == 0 || l.underWay+len(l.landed) < l.most {
 		return 0, false
 	}
-	return max(0, l.log[l.oldest].Add(l.per).Sub(now)), false
+	return l.replied(now, 0).Add(l.per).Sub(now), false
 }
 
-// note puts a request into the log.
-func (l *limiter) note(now time.Time) {
-	switch {
-	case l.most == 0:
-	case len(l.log) < l.most:
-		l.log = append(l.log, now)
-	default:
-		l.log[l.oldest] = now
-		l.oldest = (l.oldest + 1) % l.most
+// replied returns when the reply to request n of those that hold a slot began;
+// now for one that is under way, which it can be no sooner.
+func (l *limiter) replied(now time.Time, n int) time.Time {
+	if n < len(l.landed) {
+		return l.landed[n]
 	}
+	return now
 }
 
 // pause holds all requests back until a time. A later pause stays.
