@@ -13,15 +13,22 @@ import (
 	"etl/bench/wire"
 )
 
-// programs are what is built before anything is measured, by name. without is
-// etl as product runs it, but for kept pages: see overlay.
-var programs = map[string][]string{
-	"product": {"./product"},
-	"without": {"./product"},
-	"duck":    {"./duck"},
-	"parts":   {"./parts"},
-	"etl":     {"./cmd/etl"}, // of the module etl
+// programs are the packages of what is built before anything is measured, by
+// name. without is etl as product runs it, but for kept pages: see overlay. duck
+// is DuckDB in the version that the gates were set with, see pinned.
+var programs = map[string]string{
+	"product":     "./product",
+	"without":     "./product",
+	"duck":        "./duck",
+	"duck-newest": "./duck",
+	"parts":       "./parts",
+	"etl":         "./cmd/etl", // of the module etl
 }
+
+// pinned is the go.mod of the DuckDB that the gates are held against, for as long
+// as they stand: a faster one would move them. bench/go.mod has the version of
+// the tests in e2e.
+const pinned = "duckdb-1.4.3.mod"
 
 // build builds the programs into the folder bin.
 func (b *bench) build() error {
@@ -29,19 +36,24 @@ func (b *bench) build() error {
 	if err != nil {
 		return err
 	}
-	for name, packages := range programs {
+	pin, err := b.pin()
+	if err != nil {
+		return err
+	}
+	for name, from := range programs {
 		args := []string{"build", "-o", b.program(name)}
-		if name == "without" {
+		env := os.Environ()
+		if from != "./duck" { // DuckDB alone needs cgo
+			args, env = append(args, "-trimpath"), append(env, "CGO_ENABLED=0")
+		}
+		switch name {
+		case "without":
 			args = append(args, "-overlay", overlay)
+		case "duck":
+			args = append(args, "-modfile", pin)
 		}
-		if name != "duck" { // DuckDB alone needs cgo
-			args = append(args, "-trimpath")
-		}
-		cmd := exec.CommandContext(b.ctx, "go", append(args, packages...)...)
-		cmd.Env = os.Environ()
-		if name != "duck" {
-			cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
-		}
+		cmd := exec.CommandContext(b.ctx, "go", append(args, from)...)
+		cmd.Env = env
 		if name == "etl" {
 			cmd.Dir, cmd.Env = "..", append(cmd.Env, "GOFLAGS=") // see tools/bench
 		}
@@ -51,6 +63,20 @@ func (b *bench) build() error {
 		}
 	}
 	return nil
+}
+
+// pin returns a copy of pinned, which go build may bring up to date.
+func (b *bench) pin() (string, error) {
+	for _, name := range []string{pinned, strings.TrimSuffix(pinned, ".mod") + ".sum"} {
+		text, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(b.path("bin", name), text, 0o600)
+		}
+		if err != nil {
+			return "", fmt.Errorf("pinning DuckDB: %w", err)
+		}
+	}
+	return b.path("bin", pinned), nil
 }
 
 func (b *bench) program(name string) string { return filepath.Join(b.dir, "bin", name) }
@@ -86,8 +112,11 @@ func (b *bench) child(job wire.Job) (*child, error) {
 		return nil, err
 	}
 	name, ok := programOf[job.Do]
-	if !ok {
+	switch {
+	case !ok:
 		name = "parts"
+	case job.Newest:
+		name += "-newest"
 	}
 	c := &child{cmd: exec.CommandContext(b.ctx, b.program(name), string(text))}
 	c.cmd.Stderr = os.Stderr

@@ -12,9 +12,13 @@ func (b *bench) etlJob(schema, data string, records, threads int) wire.Job {
 	return wire.Job{Do: "etl", Schema: schema, Data: data, Out: b.path("lake", fmt.Sprint("etl-", threads)), Threads: threads, Records: records}
 }
 
-// duckJob runs DuckDB on pages or lines in a folder.
-func (b *bench) duckJob(form, schema, data string, records, threads int) wire.Job {
-	return wire.Job{Do: form, Schema: schema, Data: data, Out: b.path("lake", "duckdb-"+form), Threads: threads, Records: records}
+// duck runs DuckDB on pages or lines in a folder: the version of the gates, and
+// the newest.
+func (b *bench) duck(name, form, schema, data string, records int) (ofGates, newest *contender) {
+	job := wire.Job{Do: form, Schema: schema, Data: data, Out: b.path("lake", "duckdb-"+form), Threads: b.threads, Records: records}
+	ofGates = &contender{name: fmt.Sprintf("DuckDB %s, %s", b.duckdb, name), job: job}
+	job.Newest, job.Out = true, job.Out+"-newest"
+	return ofGates, &contender{name: fmt.Sprintf("DuckDB %s, %s", b.newest, name), job: job}
 }
 
 // same checks that contenders write the same tables, before any of them is
@@ -45,29 +49,38 @@ func (b *bench) flat() error {
 		return err
 	}
 	etl := &contender{name: "etl", job: b.etlJob(sample.Flat, pages, b.records, b.threads)}
-	duck := &contender{name: "DuckDB, pages", job: b.duckJob("pages", sample.Flat, pages, b.records, b.threads)}
-	ready := &contender{name: "DuckDB, ready NDJSON", job: b.duckJob("ndjson", sample.Flat, lines, b.records, b.threads)}
+	duck, newDuck := b.duck("pages", "pages", sample.Flat, pages, b.records)
+	ready, newReady := b.duck("ready NDJSON", "ndjson", sample.Flat, lines, b.records)
 	one := &contender{name: "etl, one core", job: b.etlJob(sample.Flat, pages, b.records, 1)}
 	if b.threads == 1 {
 		one.job.Out += "-one"
 	}
-	if err := b.same(etl.job, duck.job, ready.job); err != nil {
+	all := []*contender{etl, duck, ready, newDuck, newReady, one}
+	if err := b.same(etl.job, duck.job, ready.job, newDuck.job, newReady.job); err != nil {
 		return err
 	}
-	if err := b.alternate(b.rounds, etl, duck, ready, one); err != nil {
+	if err := b.alternate(b.rounds, all...); err != nil {
 		return err
 	}
-	section("Pages to partitioned Parquet", fmt.Sprintf("%d records on %d pages, twelve months, %d threads, %d rounds. Both wrote equal tables.",
-		b.records, b.records/sample.PageSize, b.threads, b.rounds), compared(etl, duck, ready, one))
+	section("Pages to partitioned Parquet", fmt.Sprintf("%d records on %d pages, twelve months, %d threads, %d rounds. All wrote equal tables.",
+		b.records, b.records/sample.PageSize, b.threads, b.rounds), compared(all...))
 	b.results["pages_vs_duckdb"] = median(paired(duck, etl, wall))
 	b.results["pages_vs_duckdb_ndjson"] = median(paired(ready, etl, wall))
+	b.results["pages_vs_duckdb_newest"] = median(paired(newDuck, etl, wall))
+	b.results["pages_vs_duckdb_newest_ndjson"] = median(paired(newReady, etl, wall))
 	b.results["two_cores_vs_one"] = notAvailable
 	if b.threads > 1 {
 		b.results["two_cores_vs_one"] = median(paired(one, etl, wall))
 	}
 	b.results["allocations_per_record"] = median(etl.of(func(p wire.Point) float64 { return float64(p.Allocs) / float64(p.Records) }))
-	b.results["output_size_vs_duckdb"] = float64(etl.points[0].Output) / float64(duck.points[0].Output)
+	b.results["output_size_vs_duckdb"] = size(etl, duck)
+	b.results["output_size_vs_duckdb_newest"] = size(etl, newDuck)
 	return nil
+}
+
+// size is the ratio of what two contenders wrote.
+func size(over, under *contender) float64 {
+	return float64(over.points[0].Output) / float64(under.points[0].Output)
 }
 
 // nested measures requests with services and actions.
@@ -78,16 +91,17 @@ func (b *bench) nested() error {
 		return err
 	}
 	etl := &contender{name: "etl", job: b.etlJob(sample.Nested, pages, records, b.threads)}
-	duck := &contender{name: "DuckDB, pages", job: b.duckJob("pages", sample.Nested, pages, records, b.threads)}
-	if err := b.same(etl.job, duck.job); err != nil {
+	duck, newDuck := b.duck("pages", "pages", sample.Nested, pages, records)
+	if err := b.same(etl.job, duck.job, newDuck.job); err != nil {
 		return err
 	}
-	if err := b.alternate(b.rounds, etl, duck); err != nil {
+	if err := b.alternate(b.rounds, etl, duck, newDuck); err != nil {
 		return err
 	}
-	section("Nested requests", fmt.Sprintf("%d records with services and actions, %d threads, %d rounds. Both wrote equal tables.",
-		records, b.threads, b.rounds), compared(etl, duck))
+	section("Nested requests", fmt.Sprintf("%d records with services and actions, %d threads, %d rounds. All wrote equal tables.",
+		records, b.threads, b.rounds), compared(etl, duck, newDuck))
 	b.results["nested_vs_duckdb"] = median(paired(duck, etl, wall))
+	b.results["nested_vs_duckdb_newest"] = median(paired(newDuck, etl, wall))
 	return nil
 }
 

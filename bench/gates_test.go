@@ -41,6 +41,15 @@ func TestLinesOfGates(t *testing.T) {
 	}
 }
 
+func TestLinesWithoutAGate(t *testing.T) {
+	form := regexp.MustCompile(`^[a-z_]+_newest[a-z_]* 1\.50?0? - - -$`)
+	for _, g := range beside {
+		if got := g.line(1.5, true); !form.MatchString(got) {
+			t.Errorf("a line is %q", got)
+		}
+	}
+}
+
 func TestRatiosArePaired(t *testing.T) {
 	points := func(walls ...float64) *contender {
 		c := &contender{}

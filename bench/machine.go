@@ -19,6 +19,13 @@ func (b *bench) heading() error {
 	if err != nil {
 		return err
 	}
+	newest, err := b.alone(wire.Job{Do: "version", Threads: b.threads, Newest: true})
+	if err != nil {
+		return err
+	}
+	var settings string
+	b.duckdb, settings, _ = strings.Cut(p.Note, "; ")
+	b.newest, _, _ = strings.Cut(newest.Note, "; ")
 	fmt.Printf("# Benchmark\n\n")
 	t := newTable("", "")
 	t.row("date", time.Now().UTC().Format(time.DateTime)+" UTC")
@@ -26,8 +33,10 @@ func (b *bench) heading() error {
 	t.row("memory", memory())
 	t.row("load when it began", busy())
 	t.row("Go", runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH)
-	t.row("DuckDB", p.Note)
-	t.row("threads of both", fmt.Sprint(b.threads))
+	t.row("DuckDB of the gates", b.duckdb)
+	t.row("newest DuckDB", b.newest)
+	t.row("settings of both", settings)
+	t.row("threads of all", fmt.Sprint(b.threads))
 	kind := "whole"
 	if b.quick {
 		kind = "quick: a tenth of the data, fewer rounds; figures are rough, and fixed costs weigh more"

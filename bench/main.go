@@ -106,7 +106,9 @@ type bench struct {
 	records int // of the flat set
 	results map[string]float64
 	failed  []error
-	started int // child processes, to name their profiles
+	started int    // child processes, to name their profiles
+	duckdb  string // version that the gates are held against
+	newest  string // version that the tests use
 }
 
 // groups are the measures, in the order in which they are made. Those that wait

@@ -14,7 +14,7 @@ func from(s *schemas.Schema, form, dir string) string {
 		return fmt.Sprintf("(SELECT %s FROM read_json('%s/*.ndjson', format = 'newline_delimited', columns = {%s}))",
 			structOf(s), dir, strings.TrimSuffix(strings.TrimPrefix(fields(s.Columns, ": '", "'"), "("), ")"))
 	}
-	const page = `(SELECT unnest(results) AS r FROM read_json('%s/*.json', format = 'unstructured', maximum_object_size = 134217728,
+	const page = `(SELECT unnest(results) AS r FROM read_json('%s/*.json', format = 'unstructured',
 		columns = {count: 'BIGINT', next: 'VARCHAR', previous: 'VARCHAR', results: '%s[]'}))`
 	return fmt.Sprintf(page, dir, "STRUCT"+fields(s.Columns, " ", ""))
 }

@@ -27,6 +27,7 @@ type Job struct {
 	Out     string // folder of what is written
 	Other   string // folder of what is compared with Out
 	Threads int
+	Newest  bool // DuckDB in the version of the tests, not the one of the gates
 
 	Records int // made in memory
 	Months  int // partitions of what is made in memory
