@@ -39,6 +39,12 @@ func wireFaults() []Fault {
 			w.Header().Set("X-Padding", strings.Repeat("x", 2<<20))
 			plain(w, rep)
 		}},
+		{Name: "slow_head", Doc: "one byte of the head every tenth of a second", deliver: slowHead},
+		{Name: "endless_head", Doc: "headers that never end", deliver: endlessHead},
+		{Name: "goaway", Doc: "the whole reply, and the connection takes no more requests: GOAWAY of HTTP/2", harmless: true, deliver: func(w http.ResponseWriter, _ *http.Request, rep reply) {
+			w.Header().Set("Connection", "close") // net/http makes a GOAWAY of it
+			plain(w, rep)
+		}},
 		{Name: "early_hints", Doc: "103 before the reply", harmless: true, deliver: func(w http.ResponseWriter, _ *http.Request, rep reply) {
 			w.WriteHeader(http.StatusEarlyHints)
 			plain(w, rep)
@@ -135,6 +141,33 @@ func dribble(w http.ResponseWriter, r *http.Request, rep reply) {
 		case <-r.Context().Done():
 			panic(http.ErrAbortHandler)
 		}
+	}
+}
+
+// slowHead writes until the client has gone away.
+func slowHead(w http.ResponseWriter, _ *http.Request, rep reply) {
+	conn := take(w)
+	defer func() { _ = conn.Close() }()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for _, b := range []byte(head(rep, len(rep.body)) + string(rep.body)) {
+		<-tick.C
+		if _, err := conn.Write([]byte{b}); err != nil {
+			return
+		}
+	}
+}
+
+// endlessHead writes until the client has had enough.
+func endlessHead(w http.ResponseWriter, _ *http.Request, rep reply) {
+	conn := take(w)
+	defer func() { _ = conn.Close() }()
+	text := strings.TrimSuffix(head(rep, len(rep.body)), "\r\n")
+	for n := 0; ; n++ {
+		if _, err := io.WriteString(conn, text); err != nil {
+			return
+		}
+		text = fmt.Sprintf("X-Padding-%d: %s\r\n", n, strings.Repeat("x", 1<<10))
 	}
 }
 

@@ -32,6 +32,7 @@ func rentalAPI() api {
 			{"rental.decimals", []string{"mixed", "text", "number"}, "mixed", "decimals of metrics; mixed: every fourth row has numbers inside resource"},
 			{"rental.bad", []string{formCount}, "0", "so many resources, and so many requests, cannot be loaded; truth leaves them out"},
 			{"rental.changed", []string{formCount}, "0", "the first so many requests have other values and a later updated_at"},
+			{"rental.change_at", []string{formAt}, "off", "from the Nth request to the list of requests on, the first ROWS requests have other values and a later updated_at"},
 			{"rental.delete_at", []string{formAt}, "off", "from the Nth request to a list on, its first ROWS rows are gone"},
 			{"rental.ignored", ignorable("page", "filter"), nothing, "parameters of lists that are ignored without a word: those of the page, or filters"},
 			{"rental.insert_at", []string{formAt}, "off", "from the Nth request to a list on, it has ROWS more rows at its end"},
@@ -61,6 +62,7 @@ func openRental(o Options, v values) source {
 	a.resources = a.table(newTable(o, "workshop_resources", 20_000))
 	a.requests = a.table(newTable(o, "requests", 3_000))
 	a.requests.changed = v.count("rental.changed")
+	a.requests.changeAt, a.requests.changing = v.at("rental.change_at")
 	return a
 }
 
@@ -85,6 +87,9 @@ func (a *rental) env() map[string]string {
 }
 
 func (a *rental) streams() []stream {
+	settled := *a
+	settled.requests = a.requests.settled()
+	a = &settled
 	return []stream{
 		{"workshop_resources", a.resources.final, a.form, func(e *encoder, n int64) bool { return a.resource(e, n) }},
 		{"request_list", a.requests.final, a.form, func(e *encoder, n int64) bool { a.listed(e, n); return true }},

@@ -175,7 +175,7 @@ func (l listing) sort(s selection, ordering string) order {
 		case "id", "created_at":
 			return order{[]selection{s}, backwards}
 		case "updated_at":
-			changed := l.table.changed
+			changed := l.table.changes()
 			return order{[]selection{s.within(changed, s.hi), s.within(s.lo, changed)}, backwards}
 		case "status":
 			return order{s.split(l.status), backwards}

@@ -1,9 +1,11 @@
 package crmsim
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -354,6 +356,28 @@ func TestChangedRequestsDiffer(t *testing.T) {
 		if i < 30 && string(fresh[i]["updated_at"]) <= string(old[299]["updated_at"]) {
 			t.Fatalf("row %d was changed at %s", i, fresh[i]["updated_at"])
 		}
+	}
+}
+
+// Rows that change while a list is read are those that have changed, from then
+// on; the truth is the state in the end.
+func TestRequestsChangeWhileTheyAreRead(t *testing.T) {
+	const query = requests + "?ordering=id&pageSize=300"
+	before, after := open(t, with(0.1)), open(t, with(0.1, "rental.changed", "30"))
+	c := open(t, with(0.1, "rental.change_at", "2:30"))
+	truth := slices.Collect(c.server.Truth("request_list"))
+	for _, other := range []*client{before, after} {
+		other.logIn()
+	}
+	c.logIn()
+	if diff := cmp.Diff(before.get(query).Results, c.get(query).Results); diff != "" {
+		t.Errorf("the first list has changed (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(after.get(query).Results, c.get(query).Results); diff != "" {
+		t.Errorf("the second list (-want +got):\n%s", diff)
+	}
+	if !slices.EqualFunc(truth, slices.Collect(after.server.Truth("request_list")), bytes.Equal) {
+		t.Error("the truth is not that of the end")
 	}
 }
 

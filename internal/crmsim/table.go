@@ -18,6 +18,7 @@ type table struct {
 	// insertAt on, there are more at the end. 0: never.
 	deleteAt, deleted  int64
 	insertAt, inserted int64
+	changeAt, changing int64 // from then on, so many of the first rows were changed
 }
 
 // newTable returns the table of a stream with base rows at scale 1.
@@ -49,6 +50,23 @@ func (t table) after(lists int64) (lo, hi int64) {
 	return lo, hi
 }
 
+// changes returns how many of the first rows have changed after the list
+// requests so far.
+func (t table) changes() int64 {
+	if t.changeAt > 0 && t.lists.Load() >= t.changeAt {
+		return max(t.changed, t.changing)
+	}
+	return t.changed
+}
+
+// settled returns the table as it is after all changes.
+func (t table) settled() table {
+	if t.changeAt > 0 {
+		t.changed, t.changeAt = max(t.changed, t.changing), 0
+	}
+	return t
+}
+
 // id returns the id of ordinal n. Ids grow with gaps between them.
 func (t table) id(n int64) int64 { return int64(t.seed%1000) + 1 + n*7 + n%5 }
 
@@ -61,7 +79,7 @@ func (t table) ordinal(id, lo, hi int64) (int64, bool) {
 // row returns row n, to be written with e.
 func (t table) row(e *encoder, n int64) row {
 	seed := mix(t.seed + uint64(n))
-	if n < t.changed {
+	if n < t.changes() {
 		seed = mix(seed)
 	}
 	e.ascii = n%7 == 3
@@ -99,7 +117,7 @@ func (t table) step() micros { return max(micros(history)/micros(max(t.size, 1))
 // updated returns when ordinal n was last changed. It grows with n, but for
 // the rows that were changed later than all others.
 func (t table) updated(n int64) micros {
-	if n < t.changed {
+	if n < t.changes() {
 		return began() + micros(history+60*day) + micros(n)*1e6
 	}
 	return t.created(n + 1)

@@ -51,7 +51,7 @@ func TestFaults(t *testing.T) {
 func faulty(k *known, name, when string, cells []string) (tr trial) {
 	tr.known = k
 	tr.with = []string{"scale=0.1", "rental.size=120", "projects.size=60", "meetings.size=2", "calls.size=80"}
-	if slices.Contains([]string{"stall", "hang", "dribble"}, name) {
+	if slices.Contains([]string{"stall", "hang", "dribble", "slow_head"}, name) {
 		tr.with = append(tr.with, "timeout=200ms")
 	}
 	for i, s := range struck {

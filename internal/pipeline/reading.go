@@ -338,10 +338,15 @@ func (r *reading) whole() error {
 }
 
 // leave ends a reading that was not committed. Pages that may save requests
-// stay.
+// stay, but not those of a whole reading that do not hold together: they never
+// would, and the next run asks anew.
 func (r *reading) leave(class fault.Class) error {
 	if r == nil || r.kept == nil {
 		return nil
+	}
+	keys := os.RemoveAll(filepath.Join(r.dir, "keys"))
+	if r.about.State == load.Whole && class == fault.Incomplete {
+		return errors.Join(keys, r.kept.Remove(), r.kept.Close())
 	}
 	if r.about.State == load.Whole {
 		r.about.State = load.Failed
@@ -349,7 +354,7 @@ func (r *reading) leave(class fault.Class) error {
 			r.about.State = load.BrokenOff // nothing is wrong with the pages
 		}
 	}
-	return errors.Join(os.RemoveAll(filepath.Join(r.dir, "keys")), r.kept.Describe(r.about), r.kept.Close())
+	return errors.Join(keys, r.kept.Describe(r.about), r.kept.Close())
 }
 
 // done ends a reading that was committed. Its pages go, unless the pipeline

@@ -219,6 +219,11 @@ const morePipelines = `
     paging: { kind: next, send: { size: pageSize }, size: 20, read: { total: count, next: next } }
     schema: rental/request_list
     key: [id]
+  latest_requests:
+    source: rental
+    request: { path: /v1/crm/requests/, query: { ordering: updated_at } }
+    schema: rental/request_list
+    key: [id]
   unordered_requests:
     source: rental
     request: { path: /v1/crm/requests/ }
@@ -252,7 +257,7 @@ columns:
 
 // truthOf names the stream that such a pipeline reads.
 var truthOf = map[string]string{
-	"linked_requests": "request_list", "unordered_requests": "request_list",
+	"linked_requests": "request_list", "latest_requests": "request_list", "unordered_requests": "request_list",
 	"unordered_projects": "projects", "unordered_funnels": "sales_funnels",
 }
 
