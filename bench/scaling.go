@@ -74,7 +74,7 @@ func (b *bench) scaling() error {
 	for _, c := range [][4]int{
 		{n / 4, 0, 12, cores}, {n, 0, 12, cores}, {n * 4, 0, 12, cores},
 		{n, 10, 12, cores}, {n, 30, 12, cores},
-		{n, 0, 1, cores}, {n, 0, 48, cores}, {n, 0, 120, cores},
+		{n, 0, 1, cores}, {n, 0, 48, cores}, {n, 0, 120, cores}, {n, 0, 1000, cores},
 	} {
 		if err := add(c[0], c[1], c[2], c[3]); err != nil {
 			return err
