@@ -8,6 +8,7 @@ import (
 	"path"
 	"sort"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ type folder struct {
 	// around makes each call to the file system; nil: it is just made. Tests
 	// record calls with it, fail them, or lose their answers.
 	around func(op, name string, call func() error) error
+	placed places // folders that need not be made
 }
 
 // temporary is where objects are written before they get their name: on the
@@ -202,27 +204,31 @@ func (f *folder) tidy(dir string) error {
 	return err
 }
 
-// mkdir creates a folder and those above it that are missing, on disk.
+// mkdir creates a folder and those above it that are missing, on disk. One that
+// is there may have been made by somebody who has not synced it, or not yet: its
+// name is brought to disk too, once in a process.
 func (f *folder) mkdir(dir string) error {
-	if dir == "." {
+	if dir == "." || f.placed.has(dir) {
 		return nil
 	}
-	err := f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+	above := path.Dir(dir)
+	err := f.within(above, func() error {
+		return f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
+	})
 	if errors.Is(err, fs.ErrExist) {
-		return nil
+		return f.syncFolders(above)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		err = f.within(path.Dir(dir), func() error {
-			return f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
-		})
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
+	if err != nil {
 		return err
 	}
 	if err := f.do("chmod", dir, func() error { return f.root.Chmod(dir, 0o750) }); err != nil {
 		return err
 	}
-	return f.sync(path.Dir(dir))
+	if err := f.sync(above); err != nil {
+		return err
+	}
+	f.placed.add(dir)
+	return nil
 }
 
 // within makes a call that needs a folder, which it creates if there is none.
@@ -236,10 +242,59 @@ func (f *folder) within(dir string, call func() error) error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	f.placed.drop(dir)
 	if err := f.mkdir(dir); err != nil {
 		return err
 	}
 	return call()
+}
+
+// syncFolders brings the names in a folder to disk, and notes which folders are
+// in it: those need it no more.
+func (f *folder) syncFolders(dir string) error {
+	return f.do("sync", dir, func() error {
+		d, err := f.root.Open(dir)
+		if err != nil {
+			return err
+		}
+		entries, err := d.ReadDir(-1)
+		if err = errors.Join(err, d.Sync(), d.Close()); err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if entry.IsDir() {
+				f.placed.add(path.Join(dir, entry.Name()))
+			}
+		}
+		return nil
+	})
+}
+
+// places are folders whose names are on disk, and those of all above them.
+type places struct {
+	sync.Mutex
+	known map[string]bool
+}
+
+func (p *places) has(dir string) bool {
+	p.Lock()
+	defer p.Unlock()
+	return p.known[dir]
+}
+
+func (p *places) add(dir string) {
+	p.Lock()
+	defer p.Unlock()
+	if p.known == nil {
+		p.known = map[string]bool{}
+	}
+	p.known[dir] = true
+}
+
+func (p *places) drop(dir string) {
+	p.Lock()
+	defer p.Unlock()
+	delete(p.known, dir)
 }
 
 // sync brings the names in a folder to disk.

@@ -3,12 +3,14 @@
 // Fskill runs a program under ptrace and kills it at one of its calls to the
 // file system:
 //
-//	fskill [-log FILE] [-kind KIND -at N [-after]] PROGRAM [ARGUMENT…]
+//	fskill [-log FILE] [-record FILE -below FOLDER] [-kind KIND -at N [-after]] PROGRAM [ARGUMENT…]
 //
 // Calls are counted over all threads: those that create, write, sync, close,
 // rename, link and remove files, or make folders. Files that are open for
 // reading alone, and everything that is no file, do not count. With -log it
-// writes the kind of each call to a file, a line each.
+// writes the kind of each call to a file, a line each. With -record it writes all
+// that the program did to files below a folder, with their data, as package
+// power reads it.
 //
 // It ends with the exit code of the program; with 137 if it has killed it, and
 // with 77, and the reason, where ptrace is not allowed.
@@ -24,6 +26,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"etl/e2e/power"
 )
 
 // Exit codes of fskill itself; a shell has the same for a killed program.
@@ -35,16 +39,25 @@ const (
 func main() {
 	k := &killer{pending: map[int]*call{}, written: map[uint64]bool{}, counts: map[string]int{}}
 	log := flag.String("log", "", "`FILE` that gets the kinds of all calls")
+	record := flag.String("record", "", "`FILE` that gets all calls")
+	below := flag.String("below", "/", "`FOLDER` whose calls are recorded")
 	flag.StringVar(&k.kind, "kind", "", "`KIND` of the call to kill at")
 	flag.IntVar(&k.at, "at", 0, "number of the call of that kind, from 1")
 	flag.BoolVar(&k.after, "after", false, "kill after the call, not before")
 	flag.Parse()
+	if *record != "" {
+		k.recorder = &recorder{below: *below, begun: map[int]power.Call{}, open: map[int]bool{}}
+	}
 	exit, err := k.run(flag.Args())
+	if err == nil && k.recorder != nil {
+		err = power.Record(*record, k.recorder.calls)
+	}
 	if err == nil && *log != "" {
 		err = os.WriteFile(*log, []byte(strings.Join(k.kinds, "\n")), 0o600)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fskill:", err)
+		exit = max(exit, 1)
 	}
 	os.Exit(exit)
 }
@@ -69,6 +82,8 @@ type killer struct {
 	written map[uint64]bool // descriptors of files that are open for writing
 	counts  map[string]int  // calls so far, by kind
 	kinds   []string        // of all calls so far
+
+	recorder *recorder // nil: calls are not recorded
 }
 
 // run follows a program to its end and returns its exit code.
@@ -142,6 +157,11 @@ func (k *killer) stopped(tid int) error {
 	}
 	if err != nil {
 		return fmt.Errorf("looking at a call: %w", err)
+	}
+	if k.recorder != nil {
+		if err := k.recorder.stopped(tid, info); err != nil {
+			return err
+		}
 	}
 	if info.op == opEntry {
 		c := &call{nr: info.nr(), args: info.args()}
