@@ -7,8 +7,8 @@ import (
 
 const reliabilityGuide = "docs/reliability.md"
 
-// Every cell of the matrix names the tests that inject its fault, or says that
-// it is open. That the tests exist TestLinksLeadSomewhere finds out.
+// Every cell of the matrix names the tests that inject its fault, says that it is
+// open, or why there is none. That the tests exist TestLinksLeadSomewhere finds out.
 func TestFaultsNameTheirTests(t *testing.T) {
 	faults := 0
 	for _, r := range readDocument(t, reliabilityGuide).rows {
@@ -26,7 +26,7 @@ func TestFaultsNameTheirTests(t *testing.T) {
 					named++
 				}
 			}
-			if named == 0 && !strings.HasPrefix(cell, "open") {
+			if named == 0 && !strings.HasPrefix(cell, "open") && !strings.HasPrefix(cell, "none: ") {
 				t.Errorf("%q on %s names no test", r.cells[0], r.columns[i+2])
 			}
 		}

@@ -18,6 +18,16 @@ var mutants = []mutant{
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
+		"a folder that is there is taken to be on disk", "load/store_folder",
+		"		return f.syncFolders(above)\n", "		return nil\n",
+		"TestEverythingIsOnDiskBeforeTheNextStep",
+	},
+	{
+		"no room is kept for publishing", "load/commit_log",
+		"	if err := d.keepRoom(next); err != nil {", "	if err := error(nil); err != nil {",
+		"TestRecoveryOnAFullDisk",
+	},
+	{
 		"folders are not synced after a move", "load/store_folder",
 		"return errors.Join(f.sync(path.Dir(to)), f.sync(path.Dir(from)))", "return nil",
 		"TestEverythingIsOnDiskBeforeTheNextStep",

@@ -43,8 +43,8 @@ func TestProcessDiskCheckedAhead(t *testing.T) {
 }
 
 // TestProcessPublishesOnAFullDisk kills a run as soon as its commit stands, and
-// fills the disk. The next run puts the commit's files where readers look, though
-// there is no room for a byte, and then ends in exit 7.
+// fills the disk. The next run publishes the commit, with its view and its mark,
+// though there is no room for a byte, and then ends in exit 7 for what it reads.
 func TestProcessPublishesOnAFullDisk(t *testing.T) {
 	const pipeline = "workshop_resources"
 	crm := startSim(t, small...)
@@ -70,6 +70,11 @@ func TestProcessPublishesOnAFullDisk(t *testing.T) {
 	r.want(t, 7)
 	if diff := cmp.Diff(tree(t, undisturbed), tree(t, lake)); diff != "" {
 		t.Errorf("on a full disk (-undisturbed +published):\n%s", diff)
+	}
+	for _, name := range []string{"views/" + pipeline + ".sql", "_etl/" + pipeline + "/published/000000000001"} {
+		if _, err := os.Stat(filepath.Join(lake, name)); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := os.Remove(filepath.Join(lake, "filler")); err != nil {
 		t.Fatal(err)

@@ -114,6 +114,9 @@ func (d *Dataset) Commit(ctx context.Context, st *Stage, draft Draft) (*Commit, 
 	if next.Units, err = d.putUnits(draft.Units); err != nil {
 		return nil, err
 	}
+	if err := d.keepRoom(next); err != nil {
+		return nil, err
+	}
 	if err := st.ready(next); err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func (d *Dataset) Commit(ctx context.Context, st *Stage, draft Draft) (*Commit, 
 	if err := d.append(next); err != nil {
 		return nil, err
 	}
-	if err := d.Publish(next); err != nil {
+	if err := d.spending(func() error { return d.Publish(next) }); err != nil {
 		return next, err
 	}
 	_ = st.Clear() // what stays is left to gc

@@ -2,9 +2,10 @@ package load
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
-	"strings"
+	"path"
 	"syscall"
 	"testing"
 
@@ -104,35 +105,74 @@ func TestFullDiskFromEveryCall(t *testing.T) {
 	}
 }
 
+// fullButReserve is a disk without room for a byte or a name, but for what a
+// data set has kept for itself. It tells when that is spent.
+func fullButReserve(spent *bool) disk {
+	return func(op, name string, call func() error) error {
+		switch op {
+		case "remove":
+			*spent = *spent || path.Base(name) == "reserve"
+		case "append", "fsync", "write", "mkdir", "link":
+			if !*spent {
+				return syscall.ENOSPC
+			}
+		}
+		return memory(op, name, call)
+	}
+}
+
 // TestRecoveryOnAFullDisk kills a run at every call, and recovers on a disk
-// without room for a byte. Only the text of the view needs any: recovery gets
-// as far as that, and with room it goes on from there.
+// without room: a commit that stands is published, and readers go by it.
 func TestRecoveryOnAFullDisk(t *testing.T) {
 	_, calls := undisturbed(t, open)
-	whole, stuck := 0, 0
+	recovered := map[bool]int{}
 	for n := 1; n <= calls; n += slowness {
-		s := open(t)
+		s, spent := open(t), false
 		if err := work(s.on(t, dieAt(n)).Dataset("p"), "a"); err != nil && !errors.Is(err, errDead) {
 			t.Fatalf("dying at call %d: %v", n, err)
 		}
-		err := s.on(t, fullFrom(1, false)).Dataset("p").Recover()
-		wantStorage(t, "a full disk", n, err)
-		onlyCommitted(t, s)
-		switch {
-		case err == nil:
-			whole++
-		case strings.HasPrefix(err.Error(), "writing the view of p"):
-			stuck++
-		default:
+		if err := s.on(t, fullButReserve(&spent)).Dataset("p").Recover(); err != nil {
 			t.Errorf("after dying at call %d recovery ends in %v", n, err)
 		}
-		if err := s.on(t, memory).Dataset("p").Recover(); err != nil {
-			t.Errorf("after dying at call %d, with room: %v", n, err)
+		onlyCommitted(t, s)
+		readable(t, s)
+		newest, err := s.Dataset("p").Newest()
+		if err != nil {
+			t.Fatal(err)
 		}
+		published, err := s.Dataset("p").Published()
+		if diff := cmp.Diff(newest, published); err != nil || diff != "" {
+			t.Errorf("after dying at call %d (%v, -newest commit +published):\n%s", n, err, diff)
+		}
+		recovered[spent]++
 		s.drop(t)
 	}
-	if whole == 0 || stuck == 0 {
-		t.Errorf("%d recoveries needed no room, %d needed some", whole, stuck)
+	if recovered[true] == 0 || recovered[false] == 0 {
+		t.Errorf("%d recoveries took the room that was kept, %d none", recovered[true], recovered[false])
+	}
+}
+
+// TestRoomIsKeptForTheNextCommit holds that the room is kept again once it was
+// spent, and that without it, as of data sets of earlier versions, publishing
+// waits for room.
+func TestRoomIsKeptForTheNextCommit(t *testing.T) {
+	s, spent := open(t), false
+	d := s.Dataset("p")
+	for i, add := range steps() {
+		(job{light: true}).commit(t, d, fmt.Sprint(i), int64(i), add, nil)
+		kept, err := d.size(d.reserve())
+		if err != nil || kept == 0 {
+			t.Fatalf("after commit %d %d bytes are kept (%v)", i+1, kept, err)
+		}
+		if err := s.objects.remove(d.reserve()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.objects.remove(d.view()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.on(t, fullButReserve(&spent)).Dataset("p").Recover(); !errors.Is(err, syscall.ENOSPC) || fault.Of(err) != fault.Storage {
+		t.Errorf("without room recovery ends in %v", err)
 	}
 }
 

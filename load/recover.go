@@ -12,7 +12,11 @@ import (
 // published, files that are not live any more leave data/, and the view shows
 // the newest commit. What lies in data/ under a higher number is left alone: it
 // is being published by another process.
-func (d *Dataset) Recover() error {
+//
+// It goes on a full disk too: what room it takes was kept for it.
+func (d *Dataset) Recover() error { return d.spending(d.finish) }
+
+func (d *Dataset) finish() error {
 	newest, err := d.Newest()
 	if err != nil || newest == nil {
 		return err

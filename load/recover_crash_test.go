@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -242,7 +244,8 @@ func failAt(n int, made bool) disk {
 }
 
 // TestEverythingIsOnDiskBeforeTheNextStep follows the calls of a whole run:
-// before anything gets a name, all that was written and named is on disk.
+// before anything gets a name, all that was written and named is on disk, also the
+// folders of a stage that whoever keeps pages has made without a sync.
 func TestEverythingIsOnDiskBeforeTheNextStep(t *testing.T) {
 	unsynced := map[string]bool{} // files and folders that a power cut would lose
 	check := func(op, name string, call func() error) error {
@@ -265,6 +268,13 @@ func TestEverythingIsOnDiskBeforeTheNextStep(t *testing.T) {
 		return err
 	}
 	s := open(t)
+	stage := "_etl/p/stage/step1/a.0"
+	if err := os.MkdirAll(filepath.Join(s.path, stage), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for dir := path.Dir(stage); dir != "."; dir = path.Dir(dir) {
+		unsynced[dir] = true
+	}
 	if err := work(s.on(t, check).Dataset("p"), "a"); err != nil {
 		t.Fatal(err)
 	}
