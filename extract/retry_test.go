@@ -250,7 +250,9 @@ func TestBrokenConnections(t *testing.T) {
 		{"closed", io.EOF, fault.Transient, 9, "the connection ended before the reply did"},
 		{"slow", os.ErrDeadlineExceeded, fault.Transient, 9, "no whole reply in time"},
 		{"other", errors.New(`malformed HTTP response "canary"`), fault.Transient, 9, "the connection broke"},
-		{"old TLS", tls.AlertError(70), fault.Config, 1, "agreeing on TLS"},
+		{"TLS that broke", &net.OpError{Op: "remote error", Err: tls.AlertError(80)}, fault.Transient, 9, "the connection broke"},
+		{"chosen TLS", errors.New("tls: server selected unsupported protocol version 302"), fault.Config, 1, "agreeing on TLS"},
+		{"old TLS", &net.OpError{Op: "remote error", Err: tls.AlertError(70)}, fault.Config, 1, "agreeing on TLS"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,11 +25,10 @@ func newTransport(src *config.Source) (*http.Transport, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 	concurrency := orDefault(src.Limits.Concurrency, defaultConcurrency)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            dialer.DialContext,
+		DialContext:            newDialer().DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    15 * time.Second,
 		IdleConnTimeout:        90 * time.Second,
@@ -40,6 +39,13 @@ func newTransport(src *config.Source) (*http.Transport, error) {
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: 30 * time.Second, PingTimeout: 15 * time.Second},
 	}, nil
+}
+
+// newDialer makes what connects. Where a host has addresses of both kinds, those
+// of IPv4 are tried beside those of IPv6 after 300 ms (RFC 6555): it is net's
+// default, and a host whose IPv6 leads nowhere is reached by it.
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
 }
 
 // certificates returns the roots of the system and of the source's ca_file;
@@ -82,14 +88,48 @@ func broken(ctx context.Context, err error) error {
 		return fault.New(fault.Config, "checking the server's certificate: %v", bad.Err).
 			WithHint("name the authority that signed it in ca_file")
 	}
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return fault.New(fault.Config, "agreeing on TLS: %v", alert)
+	if why := disagreement(err); why != "" {
+		return fault.New(fault.Config, "agreeing on TLS: %s", why)
 	}
 	if errors.Is(err, syscall.EMFILE) { // trying again opens no fewer
 		return fault.New(fault.Storage, "connecting: %w", syscall.EMFILE).WithHint("%s", fault.SystemHint(syscall.EMFILE))
 	}
 	text, tries := describe(err)
 	return &brokenError{fault.New(fault.Transient, "%s", text), tries}
+}
+
+// disagreement tells why no TLS connection comes about, however often it is
+// tried; empty: that is not it. The alerts of a server (RFC 8446, 6.2) have no
+// exported type; their texts are those of tls.AlertError.
+func disagreement(err error) string {
+	const local = "tls: server selected unsupported protocol version"
+	if text := err.Error(); strings.HasPrefix(text, local) {
+		return text
+	}
+	remote, ok := errors.AsType[*net.OpError](err)
+	if !ok || remote.Op != "remote error" {
+		return ""
+	}
+	const (
+		handshakeFailure     = 40
+		badCertificate       = 42
+		unsupportedCert      = 43
+		unknownAuthority     = 48
+		accessDenied         = 49
+		protocolVersion      = 70
+		insufficientSecurity = 71
+		unrecognizedName     = 112
+		certificateRequired  = 116
+	)
+	for _, code := range []tls.AlertError{
+		handshakeFailure, badCertificate, unsupportedCert, unknownAuthority, accessDenied,
+		protocolVersion, insufficientSecurity, unrecognizedName, certificateRequired,
+	} {
+		if code.Error() == remote.Err.Error() {
+			return code.Error()
+		}
+	}
+	return ""
 }
 
 func describe(err error) (text string, tries int) {

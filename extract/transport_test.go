@@ -1,9 +1,15 @@
 package extract
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"etl/internal/fault"
 )
@@ -52,6 +59,59 @@ func TestCertificates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What makes TLS unsafe ends the run at once: a certificate for another name or
+// one that has run out, and versions below 1.2.
+func TestUnsafeTLS(t *testing.T) {
+	tests := []struct {
+		name string
+		cert x509.Certificate
+		most uint16 // version of TLS
+		text string
+	}{
+		{"another name", x509.Certificate{DNSNames: []string{"other.example.com"}, NotAfter: time.Now().Add(time.Hour)}, 0, "checking the server's certificate"},
+		{"run out", x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(-time.Hour)}, 0, "checking the server's certificate"},
+		{"TLS 1.1", x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour)}, tls.VersionTLS11, "agreeing on TLS"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.HandlerFunc(with(200, oneOrder)))
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			pair := selfSigned(t, &tt.cert)
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tt.most}
+			server.StartTLS()
+			defer server.Close()
+			src := everywhere()
+			src.InsecureHTTP, src.BaseURL, src.CAFile = false, server.URL, filepath.Join(t.TempDir(), "ca.pem")
+			text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})
+			if err := os.WriteFile(src.CAFile, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			c := client(t, src, Options{})
+			defer c.Close()
+			_, err := fetch(t, c.List(orders(src), Vars{}))
+			wantFault(t, err, fault.Config, tt.text)
+			if n := c.Stats().Requests; n != 1 {
+				t.Errorf("%d requests, want 1", n)
+			}
+		})
+	}
+}
+
+// selfSigned makes a certificate that vouches for itself.
+func selfSigned(t *testing.T, cert *x509.Certificate) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert.SerialNumber, cert.IsCA, cert.BasicConstraintsValid = big.NewInt(1), true, true
+	der, err := x509.CreateCertificate(rand.Reader, cert, cert, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // A file without certificates is a mistake that is told before any request.

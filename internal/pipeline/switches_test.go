@@ -112,6 +112,13 @@ type ending struct{ ends, said, diff string }
 func (tr trial) endings(t *testing.T) map[string]ending {
 	t.Helper()
 	w, c, o, simulator := tr.prepare(t)
+	return tr.endingsIn(t, w, c, o, simulator)
+}
+
+// endingsIn returns how each pipeline of a trial ended in a world that was
+// prepared for it.
+func (tr trial) endingsIn(t *testing.T, w *world, c *config.Config, o Options, simulator string) map[string]ending {
+	t.Helper()
 	filled := slices.ContainsFunc(tr.with, func(pair string) bool { return strings.HasPrefix(pair, "before=") })
 	all := map[string]ending{}
 	for _, r := range w.run(o, tr.run...).Pipelines {
