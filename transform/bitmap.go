@@ -1,71 +1,73 @@
 package transform
 
-// A bitmap holds a bit per value, least significant first. As long as all of
-// them are set it holds their number alone.
+// A bitmap holds a bit per value, least significant first. Those behind the last
+// 0 are not written: all of them are 1.
 type bitmap struct {
-	bits []byte // of no meaning while set == n
-	n    int
-	set  int
+	bits  []byte
+	n     int
+	zeros int
 }
 
 func (m *bitmap) add(bit bool) {
-	if bit && m.set == m.n {
-		m.set++
-		m.n++
-		return
-	}
-	m.push(bit)
-}
-
-func (m *bitmap) push(bit bool) {
-	if m.set == m.n {
-		m.fill()
-	}
-	if m.n%8 == 0 {
-		m.bits = append(m.bits, 0)
-	}
-	if bit {
-		m.bits[m.n/8] |= 1 << (m.n % 8)
-		m.set++
+	if !bit {
+		m.clear()
 	}
 	m.n++
 }
 
-// fill writes the bits that are all set.
-func (m *bitmap) fill() {
-	m.bits = m.bits[:0]
-	for range m.n / 8 {
+// push is add for bits of which nobody could guess the next one.
+func (m *bitmap) push(bit bool) {
+	zero := byte(1)
+	if bit {
+		zero = 0
+	}
+	if m.n/8 >= len(m.bits) {
+		m.extend()
+	}
+	m.bits[m.n/8] &^= zero << (m.n % 8)
+	m.zeros += int(zero)
+	m.n++
+}
+
+// clear makes the bit behind the last one a 0.
+func (m *bitmap) clear() {
+	m.extend()
+	m.bits[m.n/8] &^= 1 << (m.n % 8)
+	m.zeros++
+}
+
+// extend writes bits up to the place of the next one.
+func (m *bitmap) extend() {
+	for len(m.bits) <= m.n/8 {
+		m.bits = append(m.bits, 0xff)
+	}
+}
+
+func (m *bitmap) at(i int) bool { return i/8 >= len(m.bits) || m.bits[i/8]>>(i%8)&1 == 1 }
+
+func (m *bitmap) truncate(n int) {
+	if n == 0 {
+		m.bits, m.n, m.zeros = m.bits[:0], 0, 0
+		return
+	}
+	for i := n; i < min(m.n, 8*len(m.bits)); i++ {
+		if !m.at(i) {
+			m.bits[i/8] |= 1 << (i % 8)
+			m.zeros--
+		}
+	}
+	m.n = n
+	m.bits = m.bits[:min(len(m.bits), (n+7)/8)]
+}
+
+// bytes returns all bits, with zeros behind the last of them. Then no more can
+// be added.
+func (m *bitmap) bytes() []byte {
+	for len(m.bits) < (m.n+7)/8 {
 		m.bits = append(m.bits, 0xff)
 	}
 	if m.n%8 > 0 {
-		m.bits = append(m.bits, 1<<(m.n%8)-1)
-	}
-}
-
-func (m *bitmap) at(i int) bool { return m.set == m.n || m.bits[i/8]>>(i%8)&1 == 1 }
-
-func (m *bitmap) truncate(n int) {
-	if m.set == m.n {
-		m.n, m.set = n, n
-		return
-	}
-	for m.n > n && n > 0 {
-		m.n--
-		if m.bits[m.n/8]>>(m.n%8)&1 == 1 {
-			m.bits[m.n/8] &^= 1 << (m.n % 8)
-			m.set--
-		}
-	}
-	if n == 0 {
-		m.n, m.set = 0, 0
-	}
-	m.bits = m.bits[:(m.n+7)/8]
-}
-
-// bytes returns the bits.
-func (m *bitmap) bytes() []byte {
-	if m.set == m.n {
-		m.fill()
+		m.bits[m.n/8] &= 1<<(m.n%8) - 1
 	}
 	return m.bits
 }

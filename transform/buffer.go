@@ -125,12 +125,12 @@ func (f *boolean) add(n *node) error {
 
 func (f *boolean) append(v bool) {
 	f.valid.add(true)
-	f.values.add(v)
+	f.values.push(v)
 }
 
 func (f *boolean) null() {
 	f.valid.add(false)
-	f.values.add(false)
+	f.values.push(false)
 }
 
 func (f *boolean) len() int { return f.valid.n }

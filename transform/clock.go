@@ -71,14 +71,16 @@ func daysOf(year, month int) int {
 // daysSince1970 counts days in years that begin in March, so that the odd day
 // is the last of its year.
 func daysSince1970(year, month, of int) int32 {
-	month -= 3
-	if month < 0 {
-		month += 12
-		year--
+	y := uint32(year)
+	if month < 3 {
+		y--
 	}
 	const before1970 = 719468 // days from the first of March of the year 0
-	return int32(365*year + year/4 - year/100 + year/400 + (153*month+2)/5 + of - 1 - before1970)
+	return int32(365*y+y/4-y/100+y/400+uint32(daysBefore[month%16])+uint32(of)) - 1 - before1970
 }
+
+// daysBefore is how many days of a year that begins in March come before a month.
+var daysBefore = [16]uint16{1: 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275}
 
 // readTime reads HH:MM, HH:MM:SS or HH:MM:SS.f as microseconds since midnight.
 func readTime(text []byte) (int64, error) {

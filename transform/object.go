@@ -1,8 +1,6 @@
 package transform
 
 import (
-	"encoding/binary"
-	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -27,7 +25,7 @@ type object struct {
 	*scanner
 	place   *place
 	members map[string]*member   // by name
-	names   map[string]*spelling // by the quoted text
+	names   map[string]*spelling // by their text
 	start   spelling             // stands before the first member
 
 	row    *object    // of the struct, or of the record, whose fields are filled: the object itself, or one further out
@@ -38,48 +36,11 @@ type object struct {
 	seen   []Sight    // of the objects of row, and of its fields
 }
 
-// A spelling is a way to write a name, and what was read behind it last time.
-type spelling struct {
-	next   *spelling
-	member *member
-	first  uint64 // of quoted, as many of eight bytes as it has
-	mask   uint64 // of the bytes of first
-	last   uint64 // eight bytes of quoted, if it has as many
-	quoted string
-}
-
-func newSpelling(quoted string, m *member) *spelling {
-	s := &spelling{quoted: quoted, member: m, mask: math.MaxUint64}
-	if n := len(quoted); n < 8 {
-		s.mask >>= 8 * (8 - n)
-		s.first = binary.LittleEndian.Uint64(append([]byte(quoted), make([]byte, 8)...))
-	} else {
-		s.first = binary.LittleEndian.Uint64([]byte(quoted[:8]))
-		s.last = binary.LittleEndian.Uint64([]byte(quoted[n-8:]))
-	}
-	return s
-}
-
-// begins tells whether text[pos:] begins with the spelling.
-func (s *spelling) begins(text []byte, pos int) bool {
-	n := len(s.quoted)
-	switch rest := len(text) - pos; {
-	case rest < n:
-		return false
-	case rest < 8:
-		return string(text[pos:pos+n]) == s.quoted
-	}
-	if binary.LittleEndian.Uint64(text[pos:])&s.mask != s.first {
-		return false
-	}
-	return n <= 8 || binary.LittleEndian.Uint64(text[pos+n-8:]) == s.last && (n <= 16 || string(text[pos+8:pos+n-8]) == s.quoted[8:n-8])
-}
-
 // A member is what becomes of the members of one name.
 type member struct {
-	seen   uint64 // epoch of the object that had one last
+	seen   uint64 // epoch of the object that had one last, unless it is of one column
 	way    way
-	use    use     // by the one column
+	use            // by the one column
 	more   []use   // by all columns
 	inside *object // for columns further in; nil: there are none
 	place  *place
@@ -92,7 +53,7 @@ type way byte
 
 const (
 	noColumn    way = iota
-	oneColumn       // to which no text means NULL
+	oneColumn       // which takes no other member, and to which no text means NULL
 	someColumns     // or another one, or only some further in
 	oddColumns      // in each other's way: no value but null is as usual
 )
@@ -104,6 +65,8 @@ type use struct {
 	index int         // of the field in its struct
 	nulls []byte      // what texts that mean NULL begin with, quotes aside; nil: there are none
 	kinds *[256]Kinds // of values, by their first byte
+	given *uint64     // epoch of the row in which the field got its value
+	sight *Sight      // of the field
 }
 
 // most is how many names an object learns, and the longest of them. Records with
@@ -125,7 +88,10 @@ func (s *scanner) object(buffer *structure, at *place) *object {
 				continue
 			}
 			m := o.reach(path)
-			m.more = append(m.more, use{s.plan(&f.column, f.buffer, m.place), f, i, beginnings(f.column.NullIf), kindsIn(f.buffer)})
+			m.more = append(m.more, use{
+				plan: s.plan(&f.column, f.buffer, m.place), field: f, index: i, nulls: beginnings(f.column.NullIf),
+				kinds: kindsIn(f.buffer), given: &o.filled[i], sight: &o.seen[i+1],
+			})
 			if f.parental { // a value of the parent comes before that of the record
 				m.way = oddColumns
 			}
@@ -169,7 +135,7 @@ func (o *object) choose() {
 		switch {
 		case m.way == oddColumns || !alone && slices.ContainsFunc(m.more, func(u use) bool { return opens(u.plan) }):
 			m.way = oddColumns
-		case alone && m.more[0].nulls == nil:
+		case alone && m.more[0].nulls == nil && len(m.more[0].field.column.From) == 1:
 			m.way, m.use = oneColumn, m.more[0]
 		default:
 			m.way = someColumns
@@ -224,11 +190,13 @@ func (o *object) scanMembers(text []byte, pos int) int {
 	if at(text, pos) != '{' {
 		return none
 	}
-	pos = space(text, pos+1)
-	if at(text, pos) == '}' {
+	if pos = space(text, pos+1); at(text, pos) == '}' {
 		return pos + 1
 	}
-	for last := &o.start; ; {
+	for last, row := &o.start, o.row; ; pos++ {
+		if at(text, pos) != '"' {
+			pos = space(text, pos)
+		}
 		name := last.next
 		if name == nil || !name.begins(text, pos) {
 			if name = o.find(text, pos); name == nil {
@@ -237,60 +205,59 @@ func (o *object) scanMembers(text []byte, pos int) int {
 			last.next = name
 		}
 		last = name
-		pos = space(text, pos+len(name.quoted))
-		if at(text, pos) != ':' || name.member.seen == o.epoch {
+		pos += name.size
+		c := at(text, pos)
+		if c <= ' ' {
+			pos = space(text, pos)
+			c = at(text, pos)
+		}
+		switch m := name.member; {
+		case c <= ' ':
 			return none
-		}
-		name.member.seen = o.epoch
-		pos = space(text, pos+1)
-		if m := name.member; m.way == oneColumn && o.row.waits(m.use.index, text, pos) {
-			o.row.mark(m.use.index)
-			o.row.saw(m.use.index, m.use.kinds[text[pos]])
-			pos = m.use.plan.scan(text, pos)
-		} else {
-			pos = o.scanMember(m, text, pos)
-		}
-		if pos < 0 {
+		case m.way != oneColumn:
+			pos = o.scanOther(m, text, pos)
+		case *m.given == row.epoch:
 			return none
-		}
-		pos = space(text, pos)
-		switch at(text, pos) {
-		case ',':
-			pos = space(text, pos+1)
-		case '}':
-			return pos + 1
 		default:
-			return none
+			*m.given = row.epoch
+			row.count++
+			*m.sight = m.sight.and(m.kinds[c])
+			if c == 'n' {
+				pos = m.null(text, pos)
+			} else {
+				pos = m.plan.scan(text, pos)
+			}
+		}
+		if c = at(text, pos); c <= ' ' {
+			pos = space(text, pos)
+			c = at(text, pos)
+		}
+		if c != ',' {
+			if c != '}' {
+				return none
+			}
+			return pos + 1
 		}
 	}
 }
 
-// find returns the name that begins at text[pos], learning it if need be; nil if
-// none does, or if it is no text.
-func (o *object) find(text []byte, pos int) *spelling {
-	end, _ := jsonspan.StringEnd(text, pos)
-	if end < 0 {
-		return nil
+// null gives null to the one column of a member.
+func (m *member) null(text []byte, pos int) int {
+	if m.field.column.Required {
+		return none
 	}
-	quoted := text[pos:end]
-	if s := o.names[string(quoted)]; s != nil {
-		return s
-	}
-	name, err := jsonspan.Unquote(quoted)
-	if err != nil || len(o.names) >= mostNames || len(quoted) > longestName {
-		return nil
-	}
-	m := o.member(string(name))
-	s := newSpelling(string(quoted), m)
-	o.names[s.quoted] = s
-	return s
+	m.field.null()
+	return word(text, pos, "null")
 }
 
-// scanMember gives the value of a member to its columns.
-func (o *object) scanMember(m *member, text []byte, pos int) int {
-	switch {
-	case uint(pos) >= uint(len(text)):
+// scanOther gives the value of a member that is not of one column to those that
+// take it.
+func (o *object) scanOther(m *member, text []byte, pos int) int {
+	if m.seen == o.epoch {
 		return none
+	}
+	m.seen = o.epoch
+	switch {
 	case m.way == noColumn:
 		return o.scanUnknown(m, text, pos)
 	case text[pos] == 'n':

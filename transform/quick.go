@@ -1,8 +1,8 @@
 package transform
 
 import (
+	"encoding/binary"
 	"math"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -54,9 +54,9 @@ func (s *scanner) int64Plan(t schemas.Type, b *fixed[int64]) plan {
 	case schemas.Time:
 		return &fixedPlan[int64]{s, b, quickTime}
 	case schemas.Timestamp:
-		return &fixedPlan[int64]{s, b, quickTimestamp(t.Layouts, s.zone)}
+		return &timestampPlan{s, b, newZoned(t.Layouts, s.zone)}
 	case schemas.Duration:
-		return &fixedPlan[int64]{s, b, quickDuration(t.Forms)}
+		return newDurationPlan(s, b, t.Forms)
 	}
 	return &int64Plan{s, b}
 }
@@ -103,16 +103,22 @@ type boolPlan struct {
 }
 
 func (p *boolPlan) scan(text []byte, pos int) int {
-	v := text[pos] == 't'
-	end := word(text, pos, "false")
-	if v {
-		end = word(text, pos, "true")
-	}
-	if end < 0 {
+	const t, f = 0x65757274, 0x65736c6166 // true, false
+	if pos < 0 || pos > len(text)-8 {
 		return p.node(p.buffer, text, pos)
 	}
-	p.buffer.append(v)
-	return end
+	x, size := binary.LittleEndian.Uint64(text[pos:pos+8]), 0
+	if x&0xffffffff == t {
+		size = 4
+	}
+	if x&0xffffffffff == f {
+		size = 5
+	}
+	if size == 0 {
+		return p.node(p.buffer, text, pos)
+	}
+	p.buffer.append(size == 4)
+	return pos + size
 }
 
 // An enumPlan reads codes, and labels them.
@@ -209,25 +215,4 @@ func quickFloat64(text []byte, pos int) (float64, int) {
 		return 0, none
 	}
 	return v, end
-}
-
-// quickDuration reads durations with colons, in the first form that has such,
-// and seconds as a number, or as a text if that is the first form. No text is of
-// both kinds.
-func quickDuration(forms []schemas.DurationForm) func([]byte, int) (int64, int) {
-	seconds, secondsFirst := slices.Contains(forms, schemas.SecondsDuration), forms[0] == schemas.SecondsDuration
-	clock := slices.IndexFunc(forms, func(f schemas.DurationForm) bool { return f == schemas.DjangoDuration || f == schemas.HMSDuration })
-	days := clock >= 0 && forms[clock] == schemas.DjangoDuration
-	return func(text []byte, pos int) (int64, int) {
-		quoted := text[pos] == '"'
-		if seconds && !quoted || secondsFirst {
-			if v, end := quickSeconds(text, pos); end > 0 {
-				return v, end
-			}
-		}
-		if quoted && clock >= 0 {
-			return quickClock(text, pos+1, days)
-		}
-		return 0, none
-	}
 }

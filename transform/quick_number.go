@@ -3,6 +3,7 @@ package transform
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 
 	"etl/schemas"
 
@@ -15,82 +16,75 @@ const usualDigits = 18
 // powers of ten that fit an int64.
 var powers = [usualDigits + 1]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
-// cutNumber reads a number without exponent and of few digits, or a string that
-// holds one: its digits, without the point, how many of them stand behind it,
-// and its end; none if it is another.
+// cutNumber reads a number of few digits, or a string that holds one: its
+// digits, without the point, how many of them stand behind it, and its end; none
+// if it is another. An exponent moves the point.
 func cutNumber(text []byte, pos int) (digits int64, fraction, end int) {
-	c := at(text, pos)
-	quoted := c == '"'
+	quoted := at(text, pos) == '"'
 	if quoted {
 		pos++
-		c = at(text, pos)
 	}
-	negative := c == '-'
+	negative := at(text, pos) == '-'
 	if negative {
 		pos++
 	}
-	digits, count, fraction := shortNumber(text, pos)
-	if count == 0 {
-		digits, count, fraction = longNumber(text, pos)
+	digits, end = cutDigits(text, pos)
+	count := end - pos
+	if at(text, end) == '.' {
+		behind, last := cutDigits(text, end+1)
+		if fraction = last - end - 1; fraction == 0 {
+			return 0, 0, none
+		}
+		if end = last; count+fraction <= usualDigits {
+			digits = digits*powers[fraction] + behind
+		}
 	}
 	if count == 0 || count+fraction > usualDigits || count > 1 && text[pos] == '0' {
 		return 0, 0, none
 	}
-	if pos += count; fraction > 0 {
-		pos += 1 + fraction
-	}
 	if negative {
 		digits = -digits
 	}
-	c = at(text, pos)
+	if at(text, end)|0x20 == 'e' {
+		exponent, last := cutExponent(text, end+1)
+		fraction, end = fraction-exponent, last
+	}
 	if quoted {
+		end = closed(text, end)
+	}
+	return digits, fraction, end
+}
+
+// cutExponent reads an exponent of few digits.
+func cutExponent(text []byte, pos int) (exponent, end int) {
+	sign := at(text, pos)
+	if sign == '-' || sign == '+' {
 		pos++
 	}
-	if c|0x20 == 'e' || quoted != (c == '"') {
-		return 0, 0, none
+	v, n := fewDigits(text, pos)
+	if n == 0 || n == 8 {
+		return 0, none
 	}
-	return digits, fraction, pos
+	if exponent = int(v); sign == '-' {
+		exponent = -exponent
+	}
+	return exponent, pos + n
 }
 
-// shortNumber reads a number that ends within eight bytes: its digits, how many
-// of them stand before the point, and how many behind it; none if it is longer,
-// or no number.
-func shortNumber(text []byte, pos int) (digits int64, count, fraction int) {
-	if len(text)-pos < 8 {
-		return 0, 0, 0
+// shift moves the point of a number to the right, if what comes out is a whole
+// number of at most the usual digits. Of no digits that is 0.
+func shift(digits int64, places int) (int64, bool) {
+	switch {
+	case digits == 0:
+		return 0, true
+	case places > usualDigits || places < -usualDigits:
+		return 0, false
+	case places >= 0:
+		limit := powers[usualDigits] / powers[places]
+		return digits * powers[places], -limit < digits && digits < limit
 	}
-	x := eightDigits(text, pos)
-	switch count = leading(x); {
-	case count == 8:
-		return 0, 0, 0
-	case byte(x>>(8*count)) != '.'^'0':
-		return together(x, count), count, 0
-	}
-	before := uint64(1)<<(8*count) - 1
-	x = x&before | x>>8&^before | 0xff<<56 // without the point
-	n := leading(x)
-	if n == count || n == 7 {
-		return 0, 0, 0
-	}
-	return together(x, n), count, n - count
-}
-
-// longNumber is shortNumber for numbers of any length. Of more than the usual
-// digits it returns how many there are, but not their value.
-func longNumber(text []byte, pos int) (digits int64, count, fraction int) {
-	digits, end := cutDigits(text, pos)
-	count = end - pos
-	if at(text, end) != '.' {
-		return digits, count, 0
-	}
-	behind, last := cutDigits(text, end+1)
-	if fraction = last - end - 1; fraction == 0 {
-		return 0, 0, 0
-	}
-	if count+fraction <= usualDigits {
-		digits = digits*powers[fraction] + behind
-	}
-	return digits, count, fraction
+	power := powers[-places]
+	return digits / power, digits%power == 0
 }
 
 // cutDigits reads digits. The value of more than the usual is none of theirs.
@@ -107,39 +101,63 @@ func cutDigits(text []byte, pos int) (v int64, end int) {
 // fewDigits reads at most eight digits, all at once: the number of digits in a
 // text is hard to guess, so nothing here depends on it.
 func fewDigits(text []byte, pos int) (v int64, n int) {
-	if len(text)-pos < 8 {
+	if pos < 0 || pos > len(text)-8 {
 		return lastDigits(text, pos)
 	}
-	x := eightDigits(text, pos)
-	n = leading(x)
+	x := eightDigits(text[pos : pos+8])
+	others := noDigits(x)
+	if others == 0 {
+		return together(x, 8), 8
+	}
+	if n = bits.TrailingZeros64(others) / 8; n == 0 {
+		return 0, 0
+	}
 	return together(x, n), n
 }
 
+// lastDigits reads digits near the end of the text.
+func lastDigits(text []byte, pos int) (v int64, n int) {
+	for ; n < 8 && isDigit(at(text, pos+n)); n++ {
+		v = v*10 + int64(text[pos+n]-'0')
+	}
+	return v, n
+}
+
 // eightDigits returns eight bytes of text, in which digits are 0 to 9.
-func eightDigits(text []byte, pos int) uint64 {
-	return binary.LittleEndian.Uint64(text[pos:]) ^ '0'*0x0101010101010101
+func eightDigits(text []byte) uint64 {
+	return binary.LittleEndian.Uint64(text) ^ '0'*0x0101010101010101
 }
 
-// leading counts the bytes before the first that is no digit.
-func leading(x uint64) int {
-	others := (x + 0x7676767676767676 | x) & 0x8080808080808080 // right up to the first
-	return bits.TrailingZeros64(others) / 8
-}
+// noDigits marks the first byte that is no digit, and perhaps some behind it.
+func noDigits(x uint64) uint64 { return (x + 0x7676767676767676 | x) & 0x8080808080808080 }
 
-// together returns the value of the first n of eight digits.
+// together returns the value of the first n of eight digits, of at least one.
 func together(x uint64, n int) int64 {
-	x <<= 8 * (8 - n) // zeros before the first digit
+	x <<= 8 * (8 - n) & 63 // zeros before the first digit
 	x = x * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
 	return int64(x * (1 + 10000<<32) >> 32)
 }
 
-// lastDigits reads digits near the end of the text.
-func lastDigits(text []byte, pos int) (v int64, n int) {
-	for ; n < 8 && pos+n < len(text) && isDigit(text[pos+n]); n++ {
-		v = v*10 + int64(text[pos+n]-'0')
+// shortWhole reads a whole number of at most seven digits, with what ends a
+// value right behind it; none if it is another.
+func shortWhole(text []byte, pos int) (v int64, end int) {
+	if pos < 0 || pos > len(text)-8 {
+		return 0, none
 	}
-	return v, n
+	x := eightDigits(text[pos : pos+8])
+	others := noDigits(x)
+	if others == 0 {
+		return 0, none
+	}
+	n := bits.TrailingZeros64(others) / 8
+	if n == 0 || n > 1 && x&0xff == 0 {
+		return 0, none
+	}
+	if c := byte(x>>(8*n&63)) ^ '0'; c != ',' && c != '}' && c != ']' {
+		return 0, none
+	}
+	return together(x, n), pos + n
 }
 
 // An int64Plan reads integers.
@@ -149,12 +167,27 @@ type int64Plan struct {
 }
 
 func (p *int64Plan) scan(text []byte, pos int) int {
-	v, fraction, end := cutNumber(text, pos)
-	if end < 0 || fraction > 0 || p.buffer.within != nil && p.buffer.within(v) != nil {
+	v, end := shortWhole(text, pos)
+	if end < 0 {
+		if v, end = whole(text, pos); end < 0 {
+			return p.node(p.buffer, text, pos)
+		}
+	}
+	if p.buffer.within != nil && p.buffer.within(v) != nil {
 		return p.node(p.buffer, text, pos)
 	}
 	p.buffer.append(v)
 	return end
+}
+
+// whole reads a whole number of any usual spelling.
+func whole(text []byte, pos int) (int64, int) {
+	digits, fraction, end := cutNumber(text, pos)
+	v, ok := shift(digits, -fraction)
+	if end < 0 || !ok {
+		return 0, none
+	}
+	return v, end
 }
 
 // An int32Plan reads integers.
@@ -164,8 +197,13 @@ type int32Plan struct {
 }
 
 func (p *int32Plan) scan(text []byte, pos int) int {
-	v, fraction, end := cutNumber(text, pos)
-	if end < 0 || fraction > 0 || int64(int32(v)) != v || p.buffer.within != nil && p.buffer.within(int32(v)) != nil {
+	v, end := shortWhole(text, pos)
+	if end < 0 {
+		if v, end = whole(text, pos); end < 0 || int64(int32(v)) != v {
+			return p.node(p.buffer, text, pos)
+		}
+	}
+	if p.buffer.within != nil && p.buffer.within(int32(v)) != nil {
 		return p.node(p.buffer, text, pos)
 	}
 	p.buffer.append(int32(v))
@@ -177,38 +215,72 @@ type decimalPlan struct {
 	*scanner
 	buffer *fixed[decimal128.Num]
 	scale  int
-	limits [usualDigits + 1]int64 // what no digits reach, by how many zeros come behind them
+	limit  int64  // what no digits reach
+	tail   uint64 // what stands behind the digits before the point: the point, zeros, and a quote
+	place  uint64 // added to other digits than those of tail, it makes the highest bit of none of their bytes
+	inside uint64 // the highest bits of the bytes of tail
 }
 
 func newDecimalPlan(s *scanner, t schemas.Type, b *fixed[decimal128.Num]) *decimalPlan {
-	p := &decimalPlan{scanner: s, buffer: b, scale: t.Scale}
-	for zeros, power := range powers {
-		p.limits[zeros] = powers[min(t.Precision, usualDigits)] / power // here, as dividing takes as long as reading
+	p := &decimalPlan{scanner: s, buffer: b, scale: t.Scale, limit: powers[min(t.Precision, usualDigits)]}
+	if 0 < t.Scale && t.Scale <= 6 {
+		text := []byte("." + strings.Repeat("0", t.Scale) + `"`)
+		for i, c := range text {
+			room := uint64(0x7f)
+			if c == '0' {
+				room = 0x76
+			}
+			p.tail |= uint64(c) << (8 * i)
+			p.place |= room << (8 * i)
+			p.inside |= 0x80 << (8 * i)
+		}
 	}
 	return p
 }
 
 func (p *decimalPlan) scan(text []byte, pos int) int {
-	digits, fraction, end := cutNumber(text, pos)
-	v, ok := p.scaled(digits, p.scale-fraction)
-	if end < 0 || !ok {
-		return p.node(p.buffer, text, pos)
+	v, end := p.usual(text, pos)
+	if end < 0 {
+		if v, end = p.other(text, pos); end < 0 {
+			return p.node(p.buffer, text, pos)
+		}
 	}
-	n := decimal128.FromI64(v)
-	if p.buffer.within != nil && p.buffer.within(n) != nil {
+	n := decimal128.New(v>>63, uint64(v))
+	if -p.limit >= v || v >= p.limit || p.buffer.within != nil && p.buffer.within(n) != nil {
 		return p.node(p.buffer, text, pos)
 	}
 	p.buffer.append(n)
 	return end
 }
 
-// scaled puts zeros behind digits, if the result is below the limit.
-func (p *decimalPlan) scaled(digits int64, zeros int) (int64, bool) {
-	if zeros < 0 || zeros > usualDigits {
-		return 0, false
+// usual reads a string of at most seven digits, a point, and as many digits as
+// the scale has.
+func (p *decimalPlan) usual(text []byte, pos int) (v int64, end int) {
+	if pos < 0 || pos > len(text)-17 || text[pos] != '"' {
+		return 0, none
 	}
-	limit := p.limits[zeros]
-	return digits * powers[zeros], -limit < digits && digits < limit
+	x := eightDigits(text[pos+1 : pos+9])
+	others := noDigits(x)
+	if others == 0 {
+		return 0, none
+	}
+	n := bits.TrailingZeros64(others) / 8
+	pos += 1 + n
+	y := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ p.tail
+	if n == 0 || n > 1 && x&0xff == 0 || p.tail == 0 || (y+p.place|y)&p.inside != 0 {
+		return 0, none
+	}
+	return together(x, n)*powers[p.scale] + together(y>>8, p.scale), pos + p.scale + 2
+}
+
+// other reads any usual spelling.
+func (p *decimalPlan) other(text []byte, pos int) (int64, int) {
+	digits, fraction, end := cutNumber(text, pos)
+	v, ok := shift(digits, p.scale-fraction)
+	if end < 0 || !ok {
+		return 0, none
+	}
+	return v, end
 }
 
 // maxSeconds is surely in range in microseconds.
@@ -216,7 +288,7 @@ const maxSeconds = 1_000_000_000_000
 
 func quickSeconds(text []byte, pos int) (int64, int) {
 	digits, fraction, end := cutNumber(text, pos)
-	if end < 0 || fraction > 6 || digits > maxSeconds || digits < -maxSeconds {
+	if end < 0 || fraction < 0 || fraction > 6 || digits > maxSeconds || digits < -maxSeconds {
 		return 0, none
 	}
 	return digits * powers[6-fraction], end

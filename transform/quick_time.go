@@ -1,29 +1,41 @@
 package transform
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
+
+	"etl/schemas"
 )
 
-// pair returns the number of two digits; something above 99 if they are none.
-func pair(tens, units byte) int {
-	tens, units = tens-'0', units-'0'
-	if tens > 9 || units > 9 {
-		return 1000
-	}
-	return int(tens)*10 + int(units)
-}
+// What stands here looks at eight bytes at once: an exclusive or with how a
+// value looks when all its digits are 0 leaves digits as 0 to 9, and the bytes
+// between them as 0. Adding room then sets the highest bit of every byte that is
+// another.
+const (
+	yearMonth     = 0x2d30302d30303030 // 0000-00-
+	monthDay      = 0x30302d30302d3030 // 00-00-00, two digits of the year first
+	clockTime     = 0x30303a30303a3030 // 00:00:00
+	yearMonthRoom = 0x7f76767f76767676
+	pairsRoom     = 0x76767f76767f7676 // of monthDay and clockTime
+	highest       = 0x8080808080808080
+)
 
 // cutDay reads YYYY-MM-DD as days since 1970-01-01.
 func cutDay(text []byte, pos int) (days int32, end int) {
 	const size = len("2006-01-02")
-	if len(text)-pos < size {
+	if pos < 0 || pos > len(text)-size {
 		return 0, none
 	}
-	t := text[pos : pos+size]
-	century, years := pair(t[0], t[1]), pair(t[2], t[3])
-	year, month, of := century*100+years, pair(t[5], t[6]), pair(t[8], t[9])
-	if t[4] != '-' || t[7] != '-' || century > 99 || years > 99 || year == 0 || month < 1 || month > 12 || of < 1 || of > 28 && of > daysOf(year, month) {
+	x := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ yearMonth
+	y := binary.LittleEndian.Uint64(text[pos+2:pos+10]) ^ monthDay
+	if (x+yearMonthRoom|x|(y+pairsRoom)|y)&highest != 0 {
+		return 0, none
+	}
+	x, y = x*10+x>>8, y*10+y>>8 // pairs of digits, each in the byte of the tens
+	century, years, month, of := int(x&0xff), int(x>>16&0xff), int(x>>40&0xff), int(y>>48&0xff)
+	year := century*100 + years
+	if year == 0 || month < 1 || month > 12 || of < 1 || of > 28 && of > daysOf(year, month) {
 		return 0, none
 	}
 	return daysSince1970(year, month, of), pos + size
@@ -32,15 +44,19 @@ func cutDay(text []byte, pos int) (days int32, end int) {
 // cutClock reads HH:MM:SS with at most six digits behind a point.
 func cutClock(text []byte, pos int) (of int64, end int) {
 	const size = len("15:04:05")
-	if len(text)-pos < size {
+	if pos < 0 || pos > len(text)-size {
 		return 0, none
 	}
-	t := text[pos : pos+size]
-	hours, minutes, seconds := pair(t[0], t[1]), pair(t[3], t[4]), pair(t[6], t[7])
-	if t[2] != ':' || t[5] != ':' || hours > 23 || minutes > 59 || seconds > 59 {
+	x := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ clockTime
+	if (x+pairsRoom|x)&highest != 0 {
 		return 0, none
 	}
-	of = int64(hours)*hour + int64(minutes)*minute + int64(seconds)*second
+	x = x*10 + x>>8
+	hours, minutes, seconds := int64(x&0xff), int64(x>>24&0xff), int64(x>>48&0xff)
+	if hours > 23 || minutes > 59 || seconds > 59 {
+		return 0, none
+	}
+	of = ((hours*60+minutes)*60 + seconds) * second
 	end = pos + size
 	if at(text, end) != '.' {
 		return of, end
@@ -52,22 +68,19 @@ func cutClock(text []byte, pos int) (of int64, end int) {
 	return of + fraction*powers[6-n], end + 1 + n
 }
 
-// cutOffset reads Z or ±HH:MM.
+// cutOffset reads ±HH:MM.
 func cutOffset(text []byte, pos int) (offset int64, end int) {
 	const size = len("+00:00")
-	switch c := at(text, pos); {
-	case c == 'Z':
-		return 0, pos + 1
-	case c != '+' && c != '-' || len(text)-pos < size:
+	if c := at(text, pos); c != '+' && c != '-' || len(text)-pos < size {
 		return 0, none
 	}
-	t := text[pos : pos+size]
-	hours, minutes := pair(t[1], t[2]), pair(t[4], t[5])
-	if t[3] != ':' || hours > 23 || minutes > 59 {
+	hours, ok1 := twoDigits(text, pos+1)
+	minutes, ok2 := twoDigits(text, pos+4)
+	if !ok1 || !ok2 || text[pos+3] != ':' || hours > 23 || minutes > 59 {
 		return 0, none
 	}
 	offset = int64(hours)*hour + int64(minutes)*minute
-	if t[0] == '-' {
+	if text[pos] == '-' {
 		offset = -offset
 	}
 	return offset, pos + size
@@ -97,6 +110,40 @@ func quickTime(text []byte, pos int) (int64, int) {
 	return of, closed(text, end)
 }
 
+// A durationPlan reads durations with colons, in the first form that has such,
+// and seconds as a number, or as a text if that is the first form. No text is of
+// both kinds.
+type durationPlan struct {
+	*scanner
+	buffer                *fixed[int64]
+	seconds, secondsFirst bool
+	clock, days           bool // there may be colons, and days before them
+}
+
+func newDurationPlan(s *scanner, b *fixed[int64], forms []schemas.DurationForm) *durationPlan {
+	p := &durationPlan{scanner: s, buffer: b, secondsFirst: forms[0] == schemas.SecondsDuration}
+	p.seconds = slices.Contains(forms, schemas.SecondsDuration)
+	clock := slices.IndexFunc(forms, func(f schemas.DurationForm) bool { return f == schemas.DjangoDuration || f == schemas.HMSDuration })
+	p.clock, p.days = clock >= 0, clock >= 0 && forms[clock] == schemas.DjangoDuration
+	return p
+}
+
+func (p *durationPlan) scan(text []byte, pos int) int {
+	v, end := int64(0), none
+	quoted := text[pos] == '"'
+	if p.seconds && !quoted || p.secondsFirst {
+		v, end = quickSeconds(text, pos)
+	}
+	if end < 0 && quoted && p.clock {
+		v, end = quickClock(text, pos+1, p.days)
+	}
+	if end < 0 {
+		return p.node(p.buffer, text, pos)
+	}
+	p.buffer.append(v)
+	return end
+}
+
 // maxDays is surely in range in microseconds.
 const maxDays = 10_000_000
 
@@ -108,26 +155,42 @@ func quickClock(text []byte, pos int, days bool) (int64, int) {
 		sign, pos = -1, pos+1
 	}
 	if days && at(text, pos+2) != ':' {
-		n, _, end := cutNumber(text, pos)
-		if end < 0 || n < 0 || n > maxDays || at(text, end) != ' ' {
+		n, count := fewDigits(text, pos)
+		if count == 0 || n > maxDays || count > 1 && text[pos] == '0' || at(text, pos+count) != ' ' {
 			return 0, none
 		}
-		before, sign, pos = sign*n*day, 1, end+1
+		before, sign, pos = sign*n*day, 1, pos+count+1
 	}
 	of, end := cutClock(text, pos)
 	return before + sign*of, closed(text, end)
 }
 
-// quickTimestamp reads RFC 3339, and the layouts datetime and date if no other
+// A timestampPlan reads RFC 3339, and the layouts datetime and date if no other
 // comes first.
-func quickTimestamp(layouts []string, zone *time.Location) func([]byte, int) (int64, int) {
-	z := &zoned{zone: zone}
+type timestampPlan struct {
+	*scanner
+	buffer *fixed[int64]
+	*zoned
+}
+
+func (p *timestampPlan) scan(text []byte, pos int) int {
+	v, end := p.quick(text, pos)
+	if end < 0 || p.buffer.within != nil && p.buffer.within(v) != nil {
+		return p.node(p.buffer, text, pos)
+	}
+	p.buffer.append(v)
+	return end
+}
+
+func newZoned(layouts []string, zone *time.Location) *zoned {
 	if other := slices.IndexFunc(layouts, func(l string) bool { return l != time.DateTime && l != time.DateOnly }); other >= 0 {
 		layouts = layouts[:other]
 	}
-	z.clock = zone != nil && slices.Contains(layouts, time.DateTime)
-	z.date = zone != nil && slices.Contains(layouts, time.DateOnly)
-	return z.quick
+	return &zoned{
+		zone:  zone,
+		clock: zone != nil && slices.Contains(layouts, time.DateTime),
+		date:  zone != nil && slices.Contains(layouts, time.DateOnly),
+	}
 }
 
 // A zoned reads timestamps; wall times are those of its zone. It remembers the
@@ -153,7 +216,11 @@ func (z *zoned) quick(text []byte, pos int) (int64, int) {
 		if of, end = cutClock(text, end+1); end < 0 {
 			return 0, none
 		}
-		offset, end = cutOffset(text, end)
+		if at(text, end) == 'Z' {
+			end++
+		} else {
+			offset, end = cutOffset(text, end)
+		}
 		v += of - offset
 	case c == ' ' && z.clock:
 		of, end = cutClock(text, end+1)

@@ -83,7 +83,7 @@ func (w *wrapper) buffer(b []byte) *memory.Buffer {
 // buffers wraps the bits of valid, nil if there is no NULL, and others.
 func (w *wrapper) buffers(valid *bitmap, others ...[]byte) []*memory.Buffer {
 	all := make([]*memory.Buffer, 1, 3)
-	if valid.set < valid.n {
+	if valid.zeros > 0 {
 		all[0] = w.buffer(valid.bytes())
 	}
 	for _, b := range others {
@@ -107,13 +107,13 @@ func release(buffers []*memory.Buffer, children []arrow.ArrayData) {
 func (w *wrapper) wrap(t arrow.DataType, valid *bitmap, children []arrow.ArrayData, others ...[]byte) arrow.ArrayData {
 	all := w.buffers(valid, others...)
 	defer release(all, children)
-	return array.NewData(t, valid.n, all, children, valid.n-valid.set, 0)
+	return array.NewData(t, valid.n, all, children, valid.zeros, 0)
 }
 
 func (w *wrapper) wrapLabels(valid *bitmap, places []int32, texts arrow.ArrayData) arrow.ArrayData {
 	all := w.buffers(valid, arrow.Int32Traits.CastToBytes(places))
 	defer release(all, nil)
-	return array.NewDataWithDictionary(labelType, valid.n, all, valid.n-valid.set, 0, texts.(*array.Data))
+	return array.NewDataWithDictionary(labelType, valid.n, all, valid.zeros, 0, texts.(*array.Data))
 }
 
 // A pile keeps sheets that are not in use. It is safe for concurrent use, since

@@ -1,0 +1,73 @@
+package transform
+
+import (
+	"encoding/binary"
+
+	"etl/internal/jsonspan"
+)
+
+// A spelling is a way to write a name and the colon behind it, and what was read
+// behind the value last time.
+type spelling struct {
+	next   *spelling
+	member *member
+	size   int
+	words  [4]uint64 // of the first bytes
+	masks  [4]uint64 // of those of words that are part of it
+	rest   string    // what comes behind words
+}
+
+// window is how many bytes of a text are held against a spelling at once.
+const window = 32
+
+func newSpelling(text []byte, m *member) *spelling {
+	s := &spelling{member: m, size: len(text), rest: string(text[min(window, len(text)):])}
+	for i := range min(window, len(text)) {
+		s.words[i/8] |= uint64(text[i]) << (i % 8 * 8)
+		s.masks[i/8] |= 0xff << (i % 8 * 8)
+	}
+	return s
+}
+
+// begins tells whether text[pos:] begins with the spelling. Near the end of the
+// text it may not see it.
+func (s *spelling) begins(text []byte, pos int) bool {
+	if pos < 0 || pos > len(text)-window {
+		return false
+	}
+	t := text[pos : pos+window]
+	return (binary.LittleEndian.Uint64(t)^s.words[0])&s.masks[0]|
+		(binary.LittleEndian.Uint64(t[8:])^s.words[1])&s.masks[1]|
+		(binary.LittleEndian.Uint64(t[16:])^s.words[2])&s.masks[2]|
+		(binary.LittleEndian.Uint64(t[24:])^s.words[3])&s.masks[3] == 0 &&
+		(s.rest == "" || s.ends(text, pos+window))
+}
+
+// ends tells whether text[pos:] begins with the rest.
+func (s *spelling) ends(text []byte, pos int) bool {
+	return len(text)-pos >= len(s.rest) && string(text[pos:pos+len(s.rest)]) == s.rest
+}
+
+// find returns the spelling that begins at text[pos], learning it if need be; nil
+// if none does, or if the name is no text.
+func (o *object) find(text []byte, pos int) *spelling {
+	end, _ := jsonspan.StringEnd(text, pos)
+	if end < 0 {
+		return nil
+	}
+	quoted := text[pos:end]
+	if end = space(text, end); at(text, end) != ':' {
+		return nil
+	}
+	spelled := text[pos : end+1]
+	if s := o.names[string(spelled)]; s != nil {
+		return s
+	}
+	name, err := jsonspan.Unquote(quoted)
+	if err != nil || len(o.names) >= mostNames || len(spelled) > longestName {
+		return nil
+	}
+	s := newSpelling(spelled, o.member(string(name)))
+	o.names[string(spelled)] = s
+	return s
+}
