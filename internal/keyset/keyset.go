@@ -8,8 +8,6 @@ package keyset
 
 import (
 	"bufio"
-	"bytes"
-	"cmp"
 	"container/heap"
 	"encoding/binary"
 	"errors"
@@ -19,7 +17,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // A Key is 128 bits that stand for the values of a row's key columns.
@@ -67,14 +64,8 @@ func (s *Set) Add(key Key, version int64) error {
 // Len returns how many rows were added.
 func (s *Set) Len() int64 { return s.count }
 
-// order sorts by key, and equal keys from the row that stays to those that
-// leave: the highest version, then the latest in page order.
-func order(a, b Entry) int {
-	return cmp.Or(bytes.Compare(a.Key[:], b.Key[:]), cmp.Compare(b.Version, a.Version), cmp.Compare(b.Ordinal, a.Ordinal))
-}
-
 func (s *Set) spill() (err error) {
-	slices.SortFunc(s.block, order)
+	arrange(s.block)
 	name := filepath.Join(s.dir, fmt.Sprintf("keys-%04d.run", len(s.runs)))
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -105,7 +96,7 @@ func (e Entry) append(b []byte) []byte {
 // Sorted yields every entry by key; of equal keys first the row that stays.
 func (s *Set) Sorted() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		slices.SortFunc(s.block, order)
+		arrange(s.block)
 		m := &merge{}
 		defer m.close()
 		m.add(&source{block: s.block})
@@ -133,6 +124,9 @@ func (s *Set) Sorted() iter.Seq2[Entry, error] {
 // Groups yields the entries of each distinct key, in the order of the keys; the
 // first of a group is the row that stays. The slice is valid until the next one.
 func (s *Set) Groups() iter.Seq2[[]Entry, error] {
+	if len(s.runs) == 0 {
+		return s.groupsInMemory
+	}
 	return func(yield func([]Entry, error) bool) {
 		var group []Entry
 		for e, err := range s.Sorted() {
@@ -151,6 +145,21 @@ func (s *Set) Groups() iter.Seq2[[]Entry, error] {
 		if len(group) > 0 {
 			yield(group, nil)
 		}
+	}
+}
+
+// groupsInMemory is Groups of a Set that has spilled nothing.
+func (s *Set) groupsInMemory(yield func([]Entry, error) bool) {
+	arrange(s.block)
+	for rest := s.block; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].Key == rest[0].Key {
+			n++
+		}
+		if !yield(rest[:n:n], nil) {
+			return
+		}
+		rest = rest[n:]
 	}
 }
 

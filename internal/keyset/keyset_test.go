@@ -1,6 +1,7 @@
 package keyset
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -115,5 +116,33 @@ func TestGroupsReportACutRun(t *testing.T) {
 	}
 	if _, _, err := count(s); err == nil {
 		t.Error("a cut run was read as whole")
+	}
+}
+
+// Keys that are even, that are alike in their first bits, and that are sorted
+// already come out as one comparison after the other has them.
+func TestArrangeSorts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	kinds := map[string]func(i int) Key{
+		"even": func(int) (k Key) {
+			binary.BigEndian.PutUint64(k[:], r.Uint64())
+			binary.BigEndian.PutUint64(k[8:], r.Uint64())
+			return k
+		},
+		"alike":  func(int) Key { return Key{8: byte(r.Uint32()), 15: byte(r.Uint32())} },
+		"few":    func(int) Key { return Key{0: byte(r.IntN(3)), 9: byte(r.IntN(2))} },
+		"sorted": key,
+	}
+	for name, keyOf := range kinds {
+		for _, n := range []int{0, 1, 2, 7, 8, 1000, 40_000} {
+			var got []Entry
+			for i := range n {
+				got = append(got, Entry{keyOf(i), int64(r.IntN(3)), int64(i)})
+			}
+			want := slices.SortedFunc(slices.Values(got), order)
+			if arrange(got); !slices.Equal(want, got) {
+				t.Errorf("%d keys that are %s are not in order", n, name)
+			}
+		}
 	}
 }
