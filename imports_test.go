@@ -61,10 +61,10 @@ var mayImport = map[string][]string{
 }
 
 // testsMayImport is what tests may import beside what their package may: the
-// package itself, what is in the binary, the simulators, and the independent
-// reader of Parquet.
+// package itself, what is in the binary, the simulators, what a bucket in memory
+// has to be, and the independent reader of Parquet.
 var testsMayImport = []string{
-	"etl", "etl/internal/crmsim", "etl/internal/bigsim", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "go.uber.org/goleak/", "pgregory.net/rapid/",
+	"etl", "etl/internal/crmsim", "etl/internal/bigsim", "etl/load/bucket", "github.com/google/go-cmp/", "github.com/rogpeppe/go-internal/", "go.uber.org/goleak/", "pgregory.net/rapid/",
 	"github.com/go-json-experiment/json/",
 	"github.com/apache/arrow/go/v15/", "github.com/google/jsonschema-go/",
 }

@@ -34,21 +34,31 @@ type outage struct {
 }
 
 // TestPowerLost has the power go after each call to the file system of a run:
-// over data sets that are there already, and in a first run.
+// over data sets that are there already, and in a first run, which keeps its
+// pages elsewhere and so syncs folders less often.
 func TestPowerLost(t *testing.T) {
-	t.Run("again", func(t *testing.T) { newWorld(t).losePower(t, *powerShare) })
-	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, (*powerShare+1)/2) })
+	t.Run("again", func(t *testing.T) { newWorld(t).losePower(t, *powerShare, "") })
+	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, (*powerShare+1)/2, "pages") })
+}
+
+// at returns the environment of a run into a folder that keeps its pages in one
+// below it, without a name in the stage.
+func (w *world) at(dir, pages string) env {
+	if pages == "" {
+		return w.env.with(env{"ETL_DESTINATION": dir})
+	}
+	return w.env.with(env{"ETL_DESTINATION": dir, "ETL_STAGE": filepath.Join(dir, pages)})
 }
 
 // losePower tries some percent of the disks that a run could leave if the power
 // went. Readers see whole files of commits, and what was told to be done is
 // there. Then the run is run again on that disk, and ends as if nothing had been.
-func (w *world) losePower(t *testing.T, percent int) {
+func (w *world) losePower(t *testing.T, percent int, pages string) {
 	t.Helper()
 	want := w.undisturbed(t)
 	disks := memoryDir(t)
 	lake := filepath.Join(disks, "000000")
-	calls := w.record(t, lake)
+	calls := w.record(t, lake, pages)
 	outages := outagesOf(t, os.DirFS(w.base), calls)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	chosen := random.Perm(len(outages))[:(len(outages)*percent+99)/100]
@@ -68,12 +78,12 @@ func (w *world) losePower(t *testing.T, percent int) {
 						t.Logf("lost after %s: %s", o.call, o.What)
 					}
 				}()
-				run(t, w.env.with(env{"ETL_DESTINATION": dir}), w.args...).want(t, 0)
+				run(t, w.at(dir, pages), w.args...).want(t, 0)
 				if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
 					t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
 				}
 				checkText(t, lake, dir)
-				run(t, w.env.with(env{"ETL_DESTINATION": dir}), append([]string{"verify", "-f", shipped}, disturbed...)...).want(t, 0)
+				run(t, w.at(dir, pages), append([]string{"verify", "-f", shipped}, disturbed...)...).want(t, 0)
 				if err := os.RemoveAll(dir); err != nil {
 					t.Error(err)
 				}
@@ -88,7 +98,7 @@ func (w *world) losePower(t *testing.T, percent int) {
 }
 
 // record runs the run of a world on a copy of its base, and returns its calls.
-func (w *world) record(t *testing.T, lake string) (calls []power.Call) {
+func (w *world) record(t *testing.T, lake, pages string) (calls []power.Call) {
 	t.Helper()
 	if out, err := exec.Command("cp", "-a", w.base, lake).CombinedOutput(); err != nil {
 		t.Fatalf("copying: %v\n%s", err, out)
@@ -96,6 +106,7 @@ func (w *world) record(t *testing.T, lake string) (calls []power.Call) {
 	file := filepath.Join(t.TempDir(), "calls")
 	loud := *w
 	loud.args = slices.DeleteFunc(slices.Clone(w.args), func(arg string) bool { return arg == "-q" })
+	loud.env = w.at(lake, pages)
 	loud.kill(t, lake, "-record", file, "-below", lake).want(t, 0)
 	f, err := os.Open(file)
 	if err != nil {

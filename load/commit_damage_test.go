@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDamagedRecordsStopEverything(t *testing.T) {
+func TestDamagedRecordsStopEverything(t *testing.T) { everyStore(t, damagedRecordsStopEverything) }
+
+func damagedRecordsStopEverything(t *testing.T, open func(*testing.T) *Store) {
 	for _, test := range []struct {
 		name   string
 		damage func(record string) string
@@ -39,8 +41,7 @@ func TestDamagedRecordsStopEverything(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := d.store.Address(d.record(1))
-			record, err := os.ReadFile(name)
+			record, err := d.store.objects.read(d.record(1))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +49,7 @@ func TestDamagedRecordsStopEverything(t *testing.T) {
 			if damaged == string(record) {
 				t.Fatal("nothing was damaged")
 			}
-			if err := os.WriteFile(name, []byte(damaged), 0o600); err != nil {
+			if err := d.store.objects.put(d.record(1), []byte(damaged)); err != nil {
 				t.Fatal(err)
 			}
 			before := tree(t, d.store, ".")

@@ -48,28 +48,42 @@ func fullFrom(n int, names bool) disk {
 	}
 }
 
-// wantStorage fails the test if a run ends in anything but a failure of the
-// disk, if at all.
-func wantStorage(t *testing.T, what string, n int, err error) {
+// wantFailure fails the test if a run ends in anything but a failure, if at all:
+// of the disk, or what the bucket has said.
+func wantFailure(t *testing.T, failure error, n int, err error) {
 	t.Helper()
-	if err != nil && fault.Of(err) != fault.Storage {
-		t.Errorf("%s at call %d ends in %v, of class %v", what, n, err, fault.Of(err))
+	want := fault.Storage
+	if _, ok := errors.AsType[*fault.Error](failure); ok {
+		want = fault.Of(failure)
 	}
+	if err != nil && fault.Of(err) != want {
+		t.Errorf("%v at call %d ends in %v, of class %v", failure, n, err, fault.Of(err))
+	}
+}
+
+// refusals are what buckets answer. None of them says that something is absent.
+var refusals = []error{
+	fault.New(fault.Transient, "HTTP 503"), fault.New(fault.Transient, "no answer"), fault.New(fault.Auth, "HTTP 403"), fault.New(fault.Storage, "HTTP 400"),
 }
 
 // TestEveryErrorAtEveryCall lets each call of a run, reads too, fail once in
 // each way; then the run after it, which has to recover, fails at one of its
 // first calls. The third ends as if nothing had been.
 func TestEveryErrorAtEveryCall(t *testing.T) {
+	t.Run("folder", func(t *testing.T) { everyErrorAtEveryCall(t, open, failures) })
+	t.Run("bucket", func(t *testing.T) { everyErrorAtEveryCall(t, anyStore["bucket"], refusals) })
+}
+
+func everyErrorAtEveryCall(t *testing.T, open func(*testing.T) *Store, failures []error) {
 	want, calls := undisturbed(t, open)
 	for i, failure := range failures {
 		for n := 1; n <= calls; n += slowness {
 			s := open(t)
 			made := (n+i)%2 == 0
-			wantStorage(t, failure.Error(), n, work(s.on(t, errorAt(n, failure, made)).Dataset("p"), "a"))
+			wantFailure(t, failure, n, work(s.on(t, errorAt(n, failure, made)).Dataset("p"), "a"))
 			onlyCommitted(t, s)
 			again := 1 + n*7%40
-			wantStorage(t, failure.Error(), again, work(s.on(t, errorAt(again, failure, !made)).Dataset("p"), "b"))
+			wantFailure(t, failure, again, work(s.on(t, errorAt(again, failure, !made)).Dataset("p"), "b"))
 			onlyCommitted(t, s)
 			if err := work(s.on(t, memory).Dataset("p"), "c"); err != nil {
 				t.Fatalf("after %v at calls %d and %d: %v", failure, n, again, err)
@@ -90,9 +104,9 @@ func TestFullDiskFromEveryCall(t *testing.T) {
 	for _, names := range []bool{false, true} {
 		for n := 1; n <= calls; n += slowness {
 			s := open(t)
-			wantStorage(t, "a full disk", n, work(s.on(t, fullFrom(n, names)).Dataset("p"), "a"))
+			wantFailure(t, syscall.ENOSPC, n, work(s.on(t, fullFrom(n, names)).Dataset("p"), "a"))
 			onlyCommitted(t, s)
-			wantStorage(t, "a full disk", 1, work(s.on(t, fullFrom(1, names)).Dataset("p"), "b"))
+			wantFailure(t, syscall.ENOSPC, 1, work(s.on(t, fullFrom(1, names)).Dataset("p"), "b"))
 			onlyCommitted(t, s)
 			if err := work(s.on(t, memory).Dataset("p"), "c"); err != nil {
 				t.Fatalf("full from call %d: with room again: %v", n, err)

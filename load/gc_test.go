@@ -303,14 +303,16 @@ func TestGCDry(t *testing.T) {
 
 // TestGCIsInterrupted lets each of its calls be the last, or fail once. Nothing
 // that is of use goes, and the next gc does the rest.
-func TestGCIsInterrupted(t *testing.T) {
+func TestGCIsInterrupted(t *testing.T) { inMemory(t, gcIsInterrupted) }
+
+func gcIsInterrupted(t *testing.T, open func(*testing.T) *Store) {
 	for name, disk := range map[string]func(n int) disk{
 		"dying":             dieAt,
 		"EIO, not made":     func(n int) disk { return failAt(n, false) },
 		"EIO, but was made": func(n int) disk { return failAt(n, true) },
 	} {
 		for n := 1; ; n++ {
-			d := threeCommits(t, heapStore())
+			d := threeCommits(t, open(t))
 			for _, name := range []string{d.state("units", "b.json"), d.state("stage/all/dead/x.part"), d.state("stage/all/old/x.part")} {
 				if err := d.store.objects.put(name, nil); err != nil {
 					t.Fatal(err)

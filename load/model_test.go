@@ -23,7 +23,8 @@ import (
 // A world is what a data set should hold: the value of wait by id.
 type world map[int64]int64
 
-// A game plays random operations against a data set in memory, and against
+// A game plays random operations against a data set, in memory or in a bucket,
+// and against
 // the simplest model of one: the worlds after each commit.
 type game struct {
 	*rand.Rand
@@ -341,8 +342,9 @@ func (g *game) end() error {
 // committed, merged, rolled back, collected and interrupted, the live rows are
 // those of the model.
 func TestRandomOperationsFollowTheModel(t *testing.T) {
+	stores := []*Store{heapStore(), vaultStore(t)}
 	for seed := range uint64(2000 * *times / slowness) {
-		g := &game{Rand: rand.New(rand.NewPCG(seed, 7)), store: heapStore(), schema: testSchema(), worlds: []world{{}}}
+		g := &game{Rand: rand.New(rand.NewPCG(seed, 7)), store: stores[seed%2].empty(), schema: testSchema(), worlds: []world{{}}}
 		var err error
 		for range 2 + g.IntN(8) {
 			if err = g.step(); err == nil && g.IntN(3) == 0 {

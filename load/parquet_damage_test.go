@@ -56,21 +56,24 @@ func readAll(data []byte) (rows []block, err error) {
 func clone[T any](s []T) []T { return append([]T{}, s...) }
 
 // TestDamagedFileOfACommit is found out before anything of it is believed.
-func TestDamagedFileOfACommit(t *testing.T) {
+func TestDamagedFileOfACommit(t *testing.T) { everyStore(t, damagedFileOfACommit) }
+
+func damagedFileOfACommit(t *testing.T, open func(*testing.T) *Store) {
 	s := everything()
 	c, st := commitRows(t, newTable(s, 1, 0.3), s, WriterOptions{}, 10)
-	name := filepath.Join(st.data.store.Path(), c.Files[0].Path)
-	whole, err := os.ReadFile(name)
+	name := c.Files[0].Path
+	whole, err := st.data.store.objects.read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
+	d := open(t).Dataset(st.data.pipeline)
 	for what, damaged := range map[string][]byte{
 		"empty": {}, "cut": whole[:len(whole)-1], "longer": append(bytes.Clone(whole), 0), "broken": append([]byte("PAR2"), whole[4:]...),
 	} {
-		if err := os.WriteFile(name, damaged, 0o600); err != nil {
+		if err := d.store.objects.put(name, damaged); err != nil {
 			t.Fatal(err)
 		}
-		err := st.data.Scan(c, []string{"zid"}, func([]any) error { t.Errorf("%s: a row of it", what); return nil })
+		err := d.Scan(c, []string{"zid"}, func([]any) error { t.Errorf("%s: a row of it", what); return nil })
 		wantClass(t, err, fault.Storage, "damaged", c.Files[0].Path)
 	}
 }

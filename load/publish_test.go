@@ -15,10 +15,15 @@ import (
 // of which the disk refused everything that has to do with publishing.
 func unpublished(t *testing.T) (*Dataset, *Commit) {
 	t.Helper()
-	s := open(t)
+	return unpublishedOn(t, open(t))
+}
+
+// unpublishedOn makes them in a destination.
+func unpublishedOn(t *testing.T, s *Store) (*Dataset, *Commit) {
+	t.Helper()
 	base := job{light: true}.commit(t, s.Dataset("p"), "run1", 0, files{"p=1": "one", "p=2": "two"}, nil)
 	d := s.on(t, func(op, name string, call func() error) error {
-		if op == "rename" && strings.HasPrefix(name, "data/") {
+		if (op == "rename" || op == "move" || op == "copy") && strings.HasPrefix(name, "data/") {
 			return errDead
 		}
 		return call()
@@ -73,7 +78,9 @@ func TestPublishOfAnOldCommitChangesNothing(t *testing.T) {
 }
 
 // TestPublishFindsAMissingStagedFile shows what a missing staged file means.
-func TestPublishFindsAMissingStagedFile(t *testing.T) {
+func TestPublishFindsAMissingStagedFile(t *testing.T) { everyStore(t, publishFindsAMissingStagedFile) }
+
+func publishFindsAMissingStagedFile(t *testing.T, open func(*testing.T) *Store) {
 	for _, test := range []struct {
 		name string
 		do   func(d *Dataset, c *Commit) error
@@ -93,7 +100,7 @@ func TestPublishFindsAMissingStagedFile(t *testing.T) {
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			d, c := unpublished(t)
+			d, c := unpublishedOn(t, open(t))
 			if err := test.do(d, c); err != nil {
 				t.Fatal(err)
 			}
@@ -115,9 +122,11 @@ func TestPublishFindsAMissingStagedFile(t *testing.T) {
 
 // TestPublishIsOvertaken stops a publisher in front of each of its calls, lets
 // another process publish the commit and make the next one, and goes on.
-func TestPublishIsOvertaken(t *testing.T) {
+func TestPublishIsOvertaken(t *testing.T) { everyStore(t, publishIsOvertaken) }
+
+func publishIsOvertaken(t *testing.T, open func(*testing.T) *Store) {
 	for stop := 1; ; stop++ {
-		d, c := unpublished(t)
+		d, c := unpublishedOn(t, open(t))
 		calls := 0
 		sleepy := d.store.on(t, func(op, name string, call func() error) error {
 			if calls++; calls == stop {
@@ -150,7 +159,9 @@ func TestPublishIsOvertaken(t *testing.T) {
 	}
 }
 
-func TestRecoverPutsDataRight(t *testing.T) {
+func TestRecoverPutsDataRight(t *testing.T) { everyStore(t, recoverPutsDataRight) }
+
+func recoverPutsDataRight(t *testing.T, open func(*testing.T) *Store) {
 	s := open(t)
 	d := s.Dataset("p")
 	job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
@@ -199,7 +210,9 @@ func TestRecoverOfNothing(t *testing.T) {
 	}
 }
 
-func TestAnOldCommitWritesNoView(t *testing.T) {
+func TestAnOldCommitWritesNoView(t *testing.T) { everyStore(t, anOldCommitWritesNoView) }
+
+func anOldCommitWritesNoView(t *testing.T, open func(*testing.T) *Store) {
 	d := open(t).Dataset("p")
 	old := job{light: true}.commit(t, d, "run1", 0, files{"p=1": "one"}, nil)
 	job{light: true}.commit(t, d, "run2", 1, files{"p=1": "uno"}, nil)

@@ -120,8 +120,10 @@ func TestRollbackRefuses(t *testing.T) {
 }
 
 // TestRollbackOfWhatIsLost follows on a commit that never can be published.
-func TestRollbackOfWhatIsLost(t *testing.T) {
-	d, c := unpublished(t)
+func TestRollbackOfWhatIsLost(t *testing.T) { everyStore(t, rollbackOfWhatIsLost) }
+
+func rollbackOfWhatIsLost(t *testing.T, open func(*testing.T) *Store) {
+	d, c := unpublishedOn(t, open(t))
 	for _, f := range c.moves() {
 		if err := d.store.objects.remove(f.Staged); err != nil {
 			t.Fatal(err)
@@ -264,7 +266,9 @@ func TestASleeperAfterARollback(t *testing.T) {
 }
 
 // TestRollbackIsInterrupted lets each call be the last, or fail once.
-func TestRollbackIsInterrupted(t *testing.T) {
+func TestRollbackIsInterrupted(t *testing.T) { inMemory(t, rollbackIsInterrupted) }
+
+func rollbackIsInterrupted(t *testing.T, open func(*testing.T) *Store) {
 	want := map[string]string{"p=1": "one", "p=2": "two", "p=3": "three"}
 	for name, disk := range map[string]func(n int) disk{
 		"dying":             dieAt,
@@ -272,7 +276,7 @@ func TestRollbackIsInterrupted(t *testing.T) {
 		"EIO, but was made": func(n int) disk { return failAt(n, true) },
 	} {
 		for n := 1; ; n++ {
-			d := threeCommits(t, heapStore())
+			d := threeCommits(t, open(t))
 			calls := 0
 			do := disk(n)
 			counting := func(op, name string, call func() error) error { calls++; return do(op, name, call) }

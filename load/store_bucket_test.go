@@ -131,6 +131,16 @@ func everyStore(t *testing.T, test func(t *testing.T, open func(*testing.T) *Sto
 	}
 }
 
+// inMemory runs a test on destinations whose calls are made in one step: one
+// that renames, and a bucket, which copies and removes.
+func inMemory(t *testing.T, test func(t *testing.T, open func(*testing.T) *Store)) {
+	t.Run("memory", func(t *testing.T) { test(t, anyStore["memory"]) })
+	t.Run("bucket", func(t *testing.T) {
+		one := vaultStore(t)
+		test(t, func(*testing.T) *Store { return one.empty() })
+	})
+}
+
 // TestLateCopies is TestAnythingAtOnce on a bucket that loses answers to copies
 // and makes those copies later, at any time, even after everybody has ended.
 func TestLateCopies(t *testing.T) {

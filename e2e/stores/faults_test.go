@@ -86,6 +86,34 @@ func TestRefusalsForGood(t *testing.T) {
 	}
 }
 
+// TestARefusalIsNoAbsence: whatever is asked of an object, only a plain answer
+// says that there is none.
+func TestARefusalIsNoAbsence(t *testing.T) {
+	asks := map[string]func(b bucket.Bucket) error{
+		"Get":    func(b bucket.Bucket) error { _, err := b.Get("a"); return err },
+		"Stat":   func(b bucket.Bucket) error { _, err := b.Stat("a"); return err },
+		"Range":  func(b bucket.Bucket) error { _, err := b.Range("a", "", bucket.Range{Bytes: 1}, nil); return err },
+		"List":   func(b bucket.Bucket) error { _, err := b.List(""); return err },
+		"Copy":   func(b bucket.Bucket) error { return b.Copy("a", "b") },
+		"Delete": func(b bucket.Bucket) error { return b.Delete("a") },
+		"Create": func(b bucket.Bucket) error { return b.Create("a", nil) },
+		"Put":    func(b bucket.Bucket) error { return b.Put("a", strings.NewReader("x"), 1) },
+	}
+	for _, status := range []int{400, 401, 403, 405, 429, 500, 502, 503} {
+		eachServer(t, func(t *testing.T, s server) {
+			refusing := s.behind(t, func(http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+			})
+			_, b := refusing.store(t, "refused", 1)
+			for name, ask := range asks {
+				if err := ask(b); err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+					t.Errorf("%s, answered with HTTP %d, ends in %v", name, status, err)
+				}
+			}
+		})
+	}
+}
+
 // TestLostAnswers: who creates an object and hears nothing either has created it
 // or finds it there, his own.
 func TestLostAnswers(t *testing.T) {

@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -13,14 +11,16 @@ import (
 // TestStageClearedByAnother takes the stage away while pages come, as a run
 // does that no lock keeps away and that takes this one for dead. It has lost a
 // race, and is to be run again.
-func TestStageClearedByAnother(t *testing.T) {
-	w := newWorld(t, nil)
+func TestStageClearedByAnother(t *testing.T) { everywhere(t, stageClearedByAnother) }
+
+func stageClearedByAnother(t *testing.T, in func(*world) *world) {
+	w := in(newWorld(t, nil))
 	var once sync.Once
 	w.wrap(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if isDetail(r.URL.Path) {
 				once.Do(func() {
-					if err := os.RemoveAll(filepath.Join(w.root, "_etl", "requests", "stage")); err != nil {
+					if err := w.clearStages("requests"); err != nil {
 						t.Error(err)
 					}
 				})
@@ -40,12 +40,14 @@ func TestStageClearedByAnother(t *testing.T) {
 
 // TestResumeAsksForParentsThatHaveChanged breaks a run off, and parents change
 // before the next: kept pages hold them as they were.
-func TestResumeAsksForParentsThatHaveChanged(t *testing.T) {
+func TestResumeAsksForParentsThatHaveChanged(t *testing.T) { everywhere(t, resumeAsksForParents) }
+
+func resumeAsksForParents(t *testing.T, in func(*world) *world) {
 	changed := map[string]string{"rental.changed": "50"}
 	undisturbed := newWorldOf(t, 0.1, changed)
 	undisturbed.ok(Options{}, "request*")
 
-	w := newWorldOf(t, 0.1, nil)
+	w := in(newWorldOf(t, 0.1, nil))
 	w.ok(Options{}, "request_list")
 	if s := w.stopAfter(250, Options{}, "requests"); s.Exit != 130 {
 		t.Fatalf("exit %d", s.Exit)

@@ -34,7 +34,7 @@ func (w *world) overtaken(o Options, others func()) *Summary {
 		if found, _ := filepath.Glob(kept); len(found) > 0 && others != nil {
 			come := others
 			others = nil
-			if err := os.Remove(filepath.Join(w.root, "_etl", "request_list", "lock")); err != nil {
+			if err := os.Remove(filepath.Join(w.root, "_etl", "request_list", "lock")); err != nil && w.bucket == nil {
 				w.t.Error(err)
 			}
 			come()
@@ -51,8 +51,10 @@ func (w *world) overtaken(o Options, others func()) *Summary {
 // TestResumeAfterANewerCommit has a run lose the race for its commit to one on
 // another machine. The pages that it has kept are older than what the winner has
 // committed: the next run does not put them over that.
-func TestResumeAfterANewerCommit(t *testing.T) {
-	w := newWorld(t, nil)
+func TestResumeAfterANewerCommit(t *testing.T) { everywhere(t, resumeAfterANewerCommit) }
+
+func resumeAfterANewerCommit(t *testing.T, in func(*world) *world) {
+	w := in(newWorld(t, nil))
 	here, there := t.TempDir(), t.TempDir()
 	w.ok(Options{StageDir: here}, "request*")
 	s := w.overtaken(Options{StageDir: here}, func() {
@@ -74,8 +76,10 @@ func TestResumeAfterANewerCommit(t *testing.T) {
 // TestPagesOfARunThatGoesOn has another run of the same machine come between
 // the reading of a run and its commit. It leaves the pages of the first alone
 // and uses none of them.
-func TestPagesOfARunThatGoesOn(t *testing.T) {
-	w := newWorld(t, nil)
+func TestPagesOfARunThatGoesOn(t *testing.T) { everywhere(t, pagesOfARunThatGoesOn) }
+
+func pagesOfARunThatGoesOn(t *testing.T, in func(*world) *world) {
+	w := in(newWorld(t, nil))
 	stage := t.TempDir()
 	s := w.overtaken(Options{StageDir: stage}, func() {
 		w.move(changedLater)

@@ -27,6 +27,7 @@ type world struct {
 	scale  float64
 	url    string
 	root   string
+	bucket *vault            // the destination, with what stays on this machine below root; nil: root is it
 	yaml   string            // of the configuration; empty: the shipped one
 	file   string            // its name; empty: pipelines.yaml
 	env    map[string]string // beside that of the simulator
@@ -121,9 +122,7 @@ func (w *world) runContext(ctx context.Context, o Options, names ...string) *Sum
 	if o.Pipelines, err = o.Config.Select(names); err != nil {
 		w.t.Fatal(err)
 	}
-	if o.Store, err = load.Open(w.root); err != nil {
-		w.t.Fatal(err)
-	}
+	o.Store = w.open()
 	s, err := Run(ctx, o)
 	if err != nil {
 		w.t.Fatal(err)
@@ -161,6 +160,9 @@ func (w *world) requests() []string {
 // of the commit that it came with.
 func (w *world) tree(pipeline string) map[string]string {
 	w.t.Helper()
+	if w.bucket != nil {
+		return w.objectsOf(pipeline)
+	}
 	root := filepath.Join(w.root, "data", pipeline)
 	sums := map[string]string{}
 	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
@@ -201,11 +203,7 @@ func (w *world) scan(pipeline string, columns []string, each func(row []any)) {
 
 func (w *world) dataset(pipeline string) *load.Dataset {
 	w.t.Helper()
-	store, err := load.Open(w.root)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return store.Dataset(pipeline)
+	return w.open().Dataset(pipeline)
 }
 
 // truth returns the ids that a stream should have in the end.
