@@ -2,8 +2,10 @@ package load
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 
 	"etl/schemas"
 )
@@ -30,6 +32,8 @@ type column struct {
 type leaf struct {
 	index    int    // among the leaves of the file
 	path     string // dotted, for messages
+	parts    []string
+	typ      parquet.Type
 	kind     parquet.Kind
 	text     bool // values are bytes: strings and decimals of 16 bytes
 	bounds   bool // minimum and maximum go into the file
@@ -42,15 +46,18 @@ type leaf struct {
 type layout struct {
 	columns []*column
 	leaves  []*leaf
-	codec   *codec // keeps its encoders from file to file
+	codec   *codec                      // keeps its encoders from file to file
+	sets    *sync.Pool                  // of *chunkSet: the memory of closed files
+	footer  func() *format.FileMetaData // what all footers have in common
 }
 
 // newLayout numbers the leaves of a tree and works out their levels.
 func newLayout(columns []*column) *layout {
-	l := &layout{columns: columns, codec: newCodec()}
+	l := &layout{columns: columns, codec: newCodec(), sets: &sync.Pool{}}
 	for _, c := range columns {
 		l.place(c, "", 0, 0)
 	}
+	l.footer = sync.OnceValue(l.emptyFooter)
 	return l
 }
 
@@ -74,20 +81,10 @@ func (l *layout) place(c *column, prefix string, rep, def uint8) {
 	text := kind == parquet.ByteArray || kind == parquet.FixedLenByteArray
 	_, unordered := c.typ.(unorderedType)
 	c.leaf = &leaf{
-		index: len(l.leaves), path: path, kind: kind, text: text, bounds: !unordered,
+		index: len(l.leaves), path: path, parts: strings.Split(path, "."), typ: c.typ, kind: kind, text: text, bounds: !unordered,
 		maxRep: rep, maxDef: def, required: !c.optional,
 	}
 	l.leaves = append(l.leaves, c.leaf)
-}
-
-// unbounded returns the paths of the leaves without minimum and maximum.
-func (l *layout) unbounded() (paths [][]string) {
-	for _, leaf := range l.leaves {
-		if !leaf.bounds {
-			paths = append(paths, strings.Split(leaf.path, "."))
-		}
-	}
-	return paths
 }
 
 // column returns the top-level column of a name, or nil.

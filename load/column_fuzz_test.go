@@ -11,8 +11,8 @@ import (
 	"etl/schemas"
 )
 
-// FuzzRoundTrip writes rows of any schema, cut into any batches, and reads them
-// back with Arrow.
+// FuzzRoundTrip writes rows of any schema, cut into any batches, reads them back
+// with Arrow, and holds statistics and indexes against the values.
 func FuzzRoundTrip(f *testing.F) {
 	for seed := range uint64(12) {
 		f.Add(seed, uint16(40*seed), uint16(7+seed), uint8(10*seed))
@@ -24,7 +24,9 @@ func FuzzRoundTrip(f *testing.F) {
 		o := WriterOptions{Schema: s, RowGroupRows: 1 + r.IntN(2000)}
 		var got []string
 		for _, file := range writeRows(t, st, tab, o, n, 1+int(batch)%1500, nil) {
-			got = append(got, readArrow(t, filepath.Join(st.Folder(), file.Staged))...)
+			name := filepath.Join(st.Folder(), file.Staged)
+			got = append(got, readArrow(t, name)...)
+			checkFile(t, name, tab.layout)
 		}
 		if diff := cmp.Diff(jsonRows(t, tab.rows(0, n)), got); diff != "" {
 			t.Errorf("rows read back differ (-want +got):\n%.2000s", diff)

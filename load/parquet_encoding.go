@@ -6,12 +6,8 @@ import (
 	"math/bits"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/format"
 )
-
-// maxDictionary is the size in bytes from which on a dictionary costs more
-// than it saves. A column that outgrows it goes on without.
-const maxDictionary = 128 << 10
 
 // usualBlocks is how many blocks a file is expected to have whose first is full.
 const usualBlocks = 16
@@ -21,8 +17,8 @@ const usualBlocks = 16
 // one differences for integers (sorted ids, times) and lengths apart from the
 // bytes for texts. Newer encodings of booleans and doubles would take less, but
 // not all readers know them.
-func (b *block) encodings(l *layout) []encoding.Encoding {
-	chosen := make([]encoding.Encoding, len(l.leaves))
+func (b *block) encodings(l *layout) []format.Encoding {
+	chosen := make([]format.Encoding, len(l.leaves))
 	blocks := 1 // a block that is not full is the last one
 	if b.rows == blockRows {
 		blocks = usualBlocks
@@ -30,13 +26,13 @@ func (b *block) encodings(l *layout) []encoding.Encoding {
 	for i, leaf := range l.leaves {
 		switch {
 		case leaf.kind != parquet.Boolean && b.vectors[i].repeats(leaf, blocks):
-			chosen[i] = &parquet.RLEDictionary
+			chosen[i] = format.RLEDictionary
 		case leaf.kind == parquet.Int32, leaf.kind == parquet.Int64:
-			chosen[i] = &parquet.DeltaBinaryPacked
+			chosen[i] = format.DeltaBinaryPacked
 		case leaf.kind == parquet.ByteArray:
-			chosen[i] = &parquet.DeltaLengthByteArray
+			chosen[i] = format.DeltaLengthByteArray
 		default:
-			chosen[i] = &parquet.Plain
+			chosen[i] = format.Plain
 		}
 	}
 	return chosen
@@ -71,10 +67,9 @@ func (v *vector) width(l *leaf) int {
 	n := v.values(l)
 	switch l.kind {
 	case parquet.Int32, parquet.Int64:
-		packed, err := parquet.DeltaBinaryPacked.EncodeInt64(nil, v.ints)
-		if err == nil {
-			return 8 * len(packed) / n
-		}
+		var d deltas
+		d.add(v.ints)
+		return 8 * len(d.end(nil)) / n
 	case parquet.ByteArray, parquet.FixedLenByteArray:
 		return 4 * (len(v.data) + 4*n) / n
 	}

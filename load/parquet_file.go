@@ -1,10 +1,11 @@
 package load
 
 import (
+	"bufio"
 	"errors"
+	"math"
 
-	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/format"
 
 	"etl/internal/fault"
 )
@@ -24,29 +25,38 @@ type parquetFile struct {
 	stage   *Stage
 	layout  *layout
 	sink    *sink
-	out     *parquet.GenericWriter[any]
-	groups  []groupTally // closed row groups
-	open    groupTally   // the open one
-	written int64        // bytes up to the last row group
-	values  []parquet.Value
+	out     *bufio.Writer
+	set     *chunkSet
+	groups  []groupTally   // closed row groups
+	ends    []writtenGroup // what the footer will say of them
+	rowsNow int64          // of the open one
+	written int64          // bytes up to the last row group
+}
+
+// A chunkSet is the memory that a file is made in. It goes from file to file.
+type chunkSet struct {
+	chunks  []columnChunk
+	packing packing
 }
 
 // newParquetFile starts a file. The encodings are those of the leaves; a page
 // ends when it has grown to pageBytes.
-func newParquetFile(st *Stage, name string, l *layout, encodings []encoding.Encoding, pageBytes int) (*parquetFile, error) {
+func newParquetFile(st *Stage, name string, l *layout, encodings []format.Encoding, pageBytes int) (*parquetFile, error) {
 	s, err := st.create(name)
 	if err != nil {
 		return nil, err
 	}
-	out := parquet.NewGenericWriter[any](s, &parquet.WriterConfig{
-		CreatedBy:          madeBy,
-		Schema:             l.schema(encodings),
-		Compression:        l.codec,
-		PageBufferSize:     pageBytes,
-		DictionaryMaxBytes: maxDictionary,
-		SkipPageBounds:     l.unbounded(),
-	}, parquet.DataPageStatistics(false)) // the column index has them
-	return &parquetFile{name: name, stage: st, layout: l, sink: s, out: out, open: newGroupTally(l)}, nil
+	set, ok := l.sets.Get().(*chunkSet)
+	if !ok {
+		set = &chunkSet{chunks: make([]columnChunk, len(l.leaves))}
+	}
+	set.packing.codec, set.packing.pageBytes = l.codec, pageBytes
+	for i, leaf := range l.leaves {
+		set.chunks[i].reset(leaf, encodings[i])
+	}
+	f := &parquetFile{name: name, stage: st, layout: l, sink: s, out: bufio.NewWriterSize(s, 32<<10), set: set, written: int64(len(magic))}
+	_, err = f.out.WriteString(magic)
+	return f, stored(err, "writing %s", name)
 }
 
 // write encodes a block.
@@ -54,48 +64,61 @@ func (f *parquetFile) write(b *block) error {
 	if err := b.check(f.layout); err != nil {
 		return err
 	}
-	writers := f.out.ColumnWriters()
-	for i, leaf := range f.layout.leaves {
-		v := &b.vectors[i]
-		f.values = v.fill(f.values, leaf)
-		rows, err := writers[i].WriteRowValues(f.values)
-		if err != nil {
-			return stored(err, "encoding column %s of %s", leaf.path, f.name)
+	for i := range f.set.chunks {
+		c := &f.set.chunks[i]
+		if err := c.add(&b.vectors[i], &f.set.packing); err != nil {
+			return fault.New(fault.Bug, "encoding column %s of %s: %w", c.leaf.path, f.name, err)
 		}
-		if rows != b.rows {
-			return fault.New(fault.Bug, "encoding column %s of %s: %d rows of %d taken", leaf.path, f.name, rows, b.rows)
-		}
-		f.open.leaves[i].add(v, leaf)
 	}
-	f.open.rows += int64(b.rows)
+	f.rowsNow += int64(b.rows)
 	return nil
 }
 
 // size is how much memory the open row group takes, in bytes.
-func (f *parquetFile) size() int64 { return f.out.Size() - f.written }
+func (f *parquetFile) size() (n int64) {
+	for i := range f.set.chunks {
+		n += f.set.chunks[i].size()
+	}
+	return n
+}
 
 // flush ends the row group. One without rows is none.
 func (f *parquetFile) flush() error {
-	if f.open.rows == 0 {
+	if f.rowsNow == 0 {
 		return nil
 	}
-	if err := f.out.Flush(); err != nil {
-		return stored(err, "writing %s", f.name)
+	if len(f.groups) == math.MaxInt16 {
+		return fault.New(fault.Bug, "writing %s: more row groups than a file can have", f.name)
 	}
-	f.groups = append(f.groups, f.open)
-	f.open = newGroupTally(f.layout)
-	f.written = f.out.Size()
+	tally, group := groupTally{rows: f.rowsNow}, writtenGroup{rows: f.rowsNow, at: f.written}
+	for i := range f.set.chunks {
+		c := &f.set.chunks[i]
+		w, size, err := c.write(f.out, f.written, &f.set.packing)
+		if err != nil {
+			return stored(err, "writing column %s of %s", c.leaf.path, f.name)
+		}
+		if c.paged != f.rowsNow {
+			return fault.New(fault.Bug, "writing column %s of %s: %d rows of %d", c.leaf.path, f.name, c.paged, f.rowsNow)
+		}
+		f.written += size
+		group.chunks, tally.leaves = append(group.chunks, w), append(tally.leaves, c.tally)
+		c.reset(c.leaf, c.chosen)
+	}
+	f.groups, f.ends, f.rowsNow = append(f.groups, tally), append(f.ends, group), 0
 	return nil
 }
 
 // close ends the file, brings it to disk and reads it back. Without an error
 // from it there is no file.
 func (f *parquetFile) close() (StagedFile, error) {
-	if err := f.flush(); err != nil {
-		return StagedFile{}, errors.Join(err, f.sink.Abort())
+	err := f.flush()
+	f.layout.sets.Put(f.set)
+	f.set = nil
+	if err == nil {
+		err = f.end()
 	}
-	if err := f.out.Close(); err != nil {
-		return StagedFile{}, errors.Join(stored(err, "writing %s", f.name), f.sink.Abort())
+	if err != nil {
+		return StagedFile{}, errors.Join(err, f.sink.Abort())
 	}
 	bytes, sum, err := f.sink.Close()
 	if err == nil {
@@ -105,6 +128,16 @@ func (f *parquetFile) close() (StagedFile, error) {
 		return StagedFile{}, errors.Join(stored(err, "writing %s", f.name), f.stage.discard(f.name))
 	}
 	return StagedFile{Staged: f.name, Rows: f.rows(), Bytes: bytes, SHA256: sum}, nil
+}
+
+// end writes what stands behind the row groups.
+func (f *parquetFile) end() error {
+	footer, err := f.layout.appendFooter(f.written, f.ends)
+	if err != nil {
+		return fault.New(fault.Bug, "writing the footer of %s: %w", f.name, err)
+	}
+	_, err = f.out.Write(footer)
+	return stored(errors.Join(err, f.out.Flush()), "writing %s", f.name)
 }
 
 func (f *parquetFile) rows() (n int64) {

@@ -15,7 +15,7 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/encoding"
+	"github.com/parquet-go/parquet-go/format"
 
 	"etl/schemas"
 )
@@ -27,7 +27,7 @@ func TestSchemaOfFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := schemaLayout(everything()).schema(nil).String() + "\n"
+	got := schemaLayout(everything()).schema().String() + "\n"
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
 	}
@@ -76,25 +76,25 @@ func TestEncodings(t *testing.T) {
 		name string
 		typ  schemas.Type
 		add  func(array.Builder)
-		want encoding.Encoding
+		want format.Encoding
 	}{
-		{"half of the integers distinct", whole, ints(100, 50, 8), &parquet.RLEDictionary},
-		{"more than half distinct, and small", whole, ints(100, 60, 8), &parquet.DeltaBinaryPacked},
-		{"more than half distinct, and large", whole, ints(100, 60, 42), &parquet.RLEDictionary},
-		{"many rows, and more of the same to come", whole, ints(1024, 900, 42), &parquet.RLEDictionary},
-		{"many rows, and others to come", whole, ints(1024, 1000, 42), &parquet.DeltaBinaryPacked},
-		{"half of the texts distinct", text, texts(100, 50, 10), &parquet.RLEDictionary},
-		{"more than half distinct, and short", text, texts(100, 90, 2), &parquet.DeltaLengthByteArray},
-		{"all distinct", text, texts(100, 100, 50), &parquet.DeltaLengthByteArray},
-		{"too long for a dictionary", text, texts(100, 20, 8000), &parquet.DeltaLengthByteArray},
-		{"only nulls", whole, func(b array.Builder) { b.AppendNull() }, &parquet.RLEDictionary},
-		{"json", schemas.Type{Kind: schemas.JSON}, texts(100, 2, 10), &parquet.RLEDictionary},
-		{"bools", schemas.Type{Kind: schemas.Bool}, func(b array.Builder) { b.AppendNull() }, &parquet.Plain},
+		{"half of the integers distinct", whole, ints(100, 50, 8), format.RLEDictionary},
+		{"more than half distinct, and small", whole, ints(100, 60, 8), format.DeltaBinaryPacked},
+		{"more than half distinct, and large", whole, ints(100, 60, 42), format.RLEDictionary},
+		{"many rows, and more of the same to come", whole, ints(1024, 900, 42), format.RLEDictionary},
+		{"many rows, and others to come", whole, ints(1024, 1000, 42), format.DeltaBinaryPacked},
+		{"half of the texts distinct", text, texts(100, 50, 10), format.RLEDictionary},
+		{"more than half distinct, and short", text, texts(100, 90, 2), format.DeltaLengthByteArray},
+		{"all distinct", text, texts(100, 100, 50), format.DeltaLengthByteArray},
+		{"too long for a dictionary", text, texts(100, 20, 8000), format.DeltaLengthByteArray},
+		{"only nulls", whole, func(b array.Builder) { b.AppendNull() }, format.RLEDictionary},
+		{"json", schemas.Type{Kind: schemas.JSON}, texts(100, 2, 10), format.RLEDictionary},
+		{"bools", schemas.Type{Kind: schemas.Bool}, func(b array.Builder) { b.AppendNull() }, format.Plain},
 	} {
 		meta := columnMeta(t, fileOf(t, test.typ, test.add))
 		found := false
 		for _, e := range meta.Encodings() {
-			found = found || strings.EqualFold(e.String(), test.want.Encoding().String())
+			found = found || strings.EqualFold(e.String(), test.want.String())
 		}
 		if !found {
 			t.Errorf("%s: encodings %v, want %s", test.name, meta.Encodings(), test.want)
@@ -185,7 +185,7 @@ func TestFooterIsCompared(t *testing.T) {
 		"a null":          func(f *parquetFile) { f.groups[0].leaves[1].values-- },
 		"a value":         func(f *parquetFile) { f.groups[0].leaves[1].slots++ },
 		"a row":           func(f *parquetFile) { f.groups[0].rows++ },
-		"a row group":     func(f *parquetFile) { f.groups = append(f.groups, newGroupTally(l)) },
+		"a row group":     func(f *parquetFile) { f.groups = append(f.groups, groupTally{}) },
 		"order of fields": func(f *parquetFile) { l := *l; l.columns = append(clone(l.columns[1:]), l.columns[0]); f.layout = &l },
 	} {
 		f, err := newParquetFile(st, "file.part", l, b.encodings(l), 1<<16)

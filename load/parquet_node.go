@@ -4,20 +4,16 @@ import (
 	"reflect"
 
 	"github.com/parquet-go/parquet-go"
-	"github.com/parquet-go/parquet-go/encoding"
 )
 
-// schema returns the Parquet schema of a layout. The encodings are those of
-// the leaves, in order; nil leaves them to the library.
-func (l *layout) schema(encodings []encoding.Encoding) *parquet.Schema {
-	return parquet.NewSchema("row", groupNode(l.columns, encodings))
-}
+// schema returns the Parquet schema of a layout.
+func (l *layout) schema() *parquet.Schema { return parquet.NewSchema("row", groupNode(l.columns)) }
 
 // groupNode makes a group of columns.
-func groupNode(columns []*column, encodings []encoding.Encoding) group {
+func groupNode(columns []*column) group {
 	g := group{Group: parquet.Group{}}
 	for _, c := range columns {
-		node := c.node(encodings)
+		node := c.node()
 		g.Group[c.name] = node
 		g.fields = append(g.fields, field{node, c.name})
 	}
@@ -25,19 +21,16 @@ func groupNode(columns []*column, encodings []encoding.Encoding) group {
 }
 
 // node makes the Parquet node of a column.
-func (c *column) node(encodings []encoding.Encoding) parquet.Node {
+func (c *column) node() parquet.Node {
 	var node parquet.Node
 	switch {
 	case c.list:
-		list := c.children[0].node(encodings)
+		list := c.children[0].node()
 		node = parquet.List(list) // the names are exactly list and element
 	case c.typ == nil:
-		node = groupNode(c.children, encodings)
+		node = groupNode(c.children)
 	default:
 		node = parquet.Leaf(c.typ)
-		if encodings != nil {
-			node = parquet.Encoded(node, encodings[c.leaf.index])
-		}
 	}
 	if c.optional {
 		return parquet.Optional(node)

@@ -65,7 +65,7 @@ func damaged(err *error, name string) {
 // matches makes sure that the file has the columns of a layout.
 func (r *reader) matches(l *layout) (err error) {
 	defer damaged(&err, r.name)
-	if !sameSchema(r.file.Schema(), l.schema(nil)) {
+	if !sameSchema(r.file.Schema(), l.schema()) {
 		return fault.New(fault.Storage, "reading %s: its schema is not that of the pipeline", r.name).
 			WithHint("files of another schema are written anew by etl schema apply")
 	}

@@ -17,23 +17,20 @@ type groupTally struct {
 	leaves []leafTally
 }
 
-func newGroupTally(l *layout) groupTally { return groupTally{leaves: make([]leafTally, len(l.leaves))} }
-
 // A leafTally counts a leaf of a row group.
 type leafTally struct {
 	slots, values int64
 	min, max      int64 // of values that are integers
 }
 
-func (t *leafTally) add(v *vector, l *leaf) {
+// add counts a vector whose integers lie between two of them.
+func (t *leafTally) add(v *vector, l *leaf, low, high int64) {
 	if t.values == 0 {
 		t.min, t.max = math.MaxInt64, math.MinInt64
 	}
 	t.slots += int64(v.slots(l))
 	t.values += int64(v.values(l))
-	for _, x := range v.ints {
-		t.min, t.max = min(t.min, x), max(t.max, x)
-	}
+	t.min, t.max = min(t.min, low), max(t.max, high)
 }
 
 // verify reads the footer of the closed file and compares it with what was
@@ -48,7 +45,7 @@ func (f *parquetFile) verify() error {
 	if err != nil {
 		return err
 	}
-	if !sameSchema(r.file.Schema(), f.layout.schema(nil)) {
+	if !sameSchema(r.file.Schema(), f.layout.schema()) {
 		return f.mismatch("another schema")
 	}
 	groups := r.file.Metadata().RowGroups

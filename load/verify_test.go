@@ -300,7 +300,7 @@ func TestStoredLayout(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(schemaLayout(s).schema(nil).String(), stored.schema(nil).String()); diff != "" {
+		if diff := cmp.Diff(schemaLayout(s).schema().String(), stored.schema().String()); diff != "" {
 			t.Errorf("%s (-schema +commit):\n%s", s.Name, diff)
 		}
 	}

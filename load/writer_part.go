@@ -36,7 +36,7 @@ func (p *part) rowsBlock() *block {
 func (p *part) room() int {
 	rows := blockRows
 	if p.file != nil {
-		rows = min(rows, p.options.RowGroupRows-int(p.file.open.rows))
+		rows = min(rows, p.options.RowGroupRows-int(p.file.rowsNow))
 	}
 	return min(rows, p.options.RowGroupRows) - p.block.rows
 }
@@ -74,7 +74,7 @@ func (p *part) endBlock() error {
 	}
 	p.block.reset()
 	p.encoded = p.file.size()
-	if p.file.open.rows >= int64(p.options.RowGroupRows) {
+	if p.file.rowsNow >= int64(p.options.RowGroupRows) {
 		return p.endGroup()
 	}
 	return nil

@@ -1,0 +1,283 @@
+package load
+
+import (
+	"bytes"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	compact "github.com/parquet-go/parquet-go/encoding/thrift"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// pageRows is the most rows of a page, whole blocks: readers skip by pages, and
+// a page is held in memory until it is full.
+const pageRows = 8 * blockRows
+
+// indexedBytes is how many bytes of a bound stand in the column index.
+const indexedBytes = 16
+
+// A columnChunk is one leaf of a row group that is being written. It holds the
+// pages that are full as they stand in the file.
+type columnChunk struct {
+	leaf     *leaf
+	chosen   format.Encoding // what each row group begins with
+	page     dataPage
+	dict     dictionary
+	indexed  bool // there are pages that use the dictionary
+	pages    [][]byte
+	paged    int64 // their rows
+	tally    leafTally
+	bounds   bounds
+	column   parquet.ColumnIndexer
+	meta     format.ColumnMetaData
+	offsets  format.OffsetIndex
+	repsHist []int64 // by page and level
+	defsHist []int64
+}
+
+// reset starts a row group.
+func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
+	c.leaf, c.chosen, c.indexed, c.pages, c.paged = l, chosen, false, nil, 0
+	c.page.reset(l, chosen)
+	if chosen == format.RLEDictionary {
+		c.dict.reset(l)
+	}
+	c.tally = leafTally{}
+	c.bounds.reset()
+	c.column = l.typ.NewColumnIndexer(indexedBytes)
+	c.meta = format.ColumnMetaData{Type: format.Type(l.kind), PathInSchema: l.parts, Codec: format.Zstd}
+	c.offsets = format.OffsetIndex{}
+	c.repsHist, c.defsHist = nil, nil
+}
+
+// size is about how many bytes the chunk takes in memory.
+func (c *columnChunk) size() (n int64) {
+	n = c.meta.TotalCompressedSize + int64(c.page.size())
+	if c.chosen == format.RLEDictionary {
+		n += int64(c.dict.size())
+	}
+	return n
+}
+
+// add adds the values of a block. Pages end at blocks alone, so that their bytes
+// tell nothing of how rows came in. A column whose dictionary gets too large goes
+// on without, from this block on.
+func (c *columnChunk) add(v *vector, s *packing) error {
+	if c.page.encoding == format.RLEDictionary && !c.dict.index(&c.page, v) {
+		if err := c.endPage(s); err != nil {
+			return err
+		}
+		c.page.reset(c.leaf, format.Plain)
+	}
+	c.page.addLevels(v)
+	if c.page.encoding != format.RLEDictionary {
+		c.page.addValues(v)
+	}
+	low, high := limits(v.ints)
+	if n := v.values(c.leaf); n > 0 && !c.leaf.text {
+		if c.leaf.kind == parquet.Double {
+			c.page.bounds.addDoubles(v.ints)
+		} else {
+			c.page.bounds.addInts(low, high)
+		}
+	}
+	c.tally.add(v, c.leaf, low, high)
+	if c.page.size() < s.pageBytes && c.page.rows < pageRows {
+		return nil
+	}
+	return c.endPage(s)
+}
+
+// endPage packs the open page and starts another of the same encoding.
+func (c *columnChunk) endPage(s *packing) error {
+	p := &c.page
+	if p.rows == 0 {
+		return nil
+	}
+	if p.encoding == format.RLEDictionary {
+		c.indexed = true
+		if c.leaf.text && c.leaf.bounds {
+			c.dict.addBounds(p)
+		}
+	}
+	reps, defs := p.reps.end(), p.defs.end()
+	body, err := s.pack(p.appendValues(s.plain[:0], &c.dict))
+	if err != nil {
+		return err
+	}
+	levels := len(reps) + len(defs)
+	header := format.PageHeader{
+		Type:                 format.DataPageV2,
+		UncompressedPageSize: int32(levels + len(s.plain)),
+		CompressedPageSize:   int32(levels + len(body)),
+		CRC:                  int32(checksum(reps, defs, body)),
+		DataPageHeaderV2: compact.New(format.DataPageHeaderV2{
+			NumValues: int32(p.slots), NumNulls: int32(p.slots - p.values), NumRows: int32(p.rows), Encoding: p.encoding,
+			DefinitionLevelsByteLength: int32(len(defs)), RepetitionLevelsByteLength: int32(len(reps)),
+			IsCompressed: compact.New(true),
+		}),
+	}
+	page, err := s.join(&header, reps, defs, body)
+	if err != nil {
+		return err
+	}
+	c.note(&header, len(page))
+	c.pages = append(c.pages, page)
+	c.page.reset(c.leaf, p.encoding)
+	return nil
+}
+
+// note takes down what the footer and the indexes say of the open page, which
+// takes so many bytes in the file.
+func (c *columnChunk) note(header *format.PageHeader, size int) {
+	p, m := &c.page, &c.meta
+	nulls := int64(p.slots - p.values)
+	var low, high parquet.Value
+	if c.leaf.bounds {
+		low, high = p.bounds.values(c.leaf)
+		c.bounds.add(&p.bounds, c.leaf)
+	}
+	c.column.IndexPage(int64(p.slots), nulls, low, high)
+	c.offsets.PageLocations = append(c.offsets.PageLocations, format.PageLocation{
+		Offset: m.TotalCompressedSize, CompressedPageSize: int32(size), FirstRowIndex: c.paged,
+	})
+	c.paged += int64(p.rows)
+	m.NumValues += int64(p.slots)
+	m.Statistics.NullCount += nulls
+	m.SizeStatistics.UnencodedByteArrayDataBytes += c.unencoded()
+	if c.leaf.maxRep > 0 {
+		c.repsHist = append(c.repsHist, p.reps.counts...)
+		m.SizeStatistics.RepetitionLevelHistogram = added(m.SizeStatistics.RepetitionLevelHistogram, p.reps.counts)
+	}
+	if c.leaf.maxDef > 0 {
+		c.defsHist = append(c.defsHist, p.defs.counts...)
+		m.SizeStatistics.DefinitionLevelHistogram = added(m.SizeStatistics.DefinitionLevelHistogram, p.defs.counts)
+	}
+	c.count(format.DataPageV2, p.encoding, int64(size-int(header.CompressedPageSize))+int64(header.UncompressedPageSize), size)
+}
+
+func (c *columnChunk) unencoded() int64 {
+	if c.leaf.kind != parquet.ByteArray {
+		return 0
+	}
+	return c.page.texts
+}
+
+// added adds numbers to sums, which begin as none.
+func added(sums, numbers []int64) []int64 {
+	if sums == nil {
+		return slices.Clone(numbers)
+	}
+	for i, n := range numbers {
+		sums[i] += n
+	}
+	return sums
+}
+
+// count counts a page of some bytes, unpacked and packed.
+func (c *columnChunk) count(t format.PageType, e format.Encoding, unpacked int64, packed int) {
+	c.meta.TotalUncompressedSize += unpacked
+	c.meta.TotalCompressedSize += int64(packed)
+	for i := range c.meta.EncodingStats {
+		if s := &c.meta.EncodingStats[i]; s.PageType == t && s.Encoding == e {
+			s.Count++
+			return
+		}
+	}
+	c.meta.EncodingStats = append(c.meta.EncodingStats, format.PageEncodingStats{PageType: t, Encoding: e, Count: 1})
+}
+
+// A writtenChunk is what the end of the file says of a chunk.
+type writtenChunk struct {
+	chunk   format.ColumnChunk
+	column  format.ColumnIndex
+	offsets format.OffsetIndex
+}
+
+// write ends the chunk and writes it to a place of the file: the dictionary, and
+// the pages.
+func (c *columnChunk) write(out io.Writer, at int64, s *packing) (w writtenChunk, size int64, err error) {
+	if err := c.endPage(s); err != nil {
+		return w, 0, err
+	}
+	var pages [][]byte
+	var ahead int64
+	if c.indexed {
+		page, err := c.dict.page(c, s)
+		if err != nil {
+			return w, 0, err
+		}
+		pages, ahead = append(pages, page), int64(len(page))
+		c.meta.DictionaryPageOffset = at
+	}
+	for _, page := range append(pages, c.pages...) {
+		if _, err := out.Write(page); err != nil {
+			return w, 0, err
+		}
+		size += int64(len(page))
+	}
+	if size != c.meta.TotalCompressedSize {
+		return w, 0, fmt.Errorf("%d bytes of pages, not the %d that were counted", size, c.meta.TotalCompressedSize)
+	}
+	c.meta.DataPageOffset = at + ahead
+	for i := range c.offsets.PageLocations {
+		c.offsets.PageLocations[i].Offset += at + ahead
+	}
+	return c.written(), size, nil
+}
+
+// written sums up the chunk.
+func (c *columnChunk) written() writtenChunk {
+	m := &c.meta
+	if low, high := c.bounds.values(c.leaf); c.bounds.known {
+		m.Statistics.MinValue, m.Statistics.MaxValue = low.AppendBytes([]byte{}), high.AppendBytes([]byte{})
+	}
+	if c.leaf.maxDef > 0 {
+		m.Encoding = append(m.Encoding, format.RLE)
+	}
+	for _, s := range m.EncodingStats {
+		if !slices.Contains(m.Encoding, s.Encoding) {
+			m.Encoding = append(m.Encoding, s.Encoding)
+		}
+	}
+	slices.Sort(m.Encoding)
+	index := c.column.ColumnIndex()
+	index.RepetitionLevelHistogram, index.DefinitionLevelHistogram = c.repsHist, c.defsHist
+	return writtenChunk{format.ColumnChunk{MetaData: *m}, index, c.offsets}
+}
+
+// A packing is what pages are packed with: a file has one for all its columns.
+type packing struct {
+	codec     *codec
+	pageBytes int    // where a page ends
+	plain     []byte // scratch: an unpacked page
+	packed    []byte // scratch
+	header    bytes.Buffer
+}
+
+// pack packs what stands in the scratch memory for pages.
+func (s *packing) pack(plain []byte) ([]byte, error) {
+	s.plain = plain
+	packed, err := s.codec.Encode(s.packed, plain)
+	s.packed = packed
+	return packed, err
+}
+
+// join makes a page of its header and its parts, in memory of its own.
+func (s *packing) join(h *format.PageHeader, parts ...[]byte) ([]byte, error) {
+	s.header.Reset()
+	if err := compact.NewEncoder(new(compact.CompactProtocol).NewWriter(&s.header)).Encode(h); err != nil {
+		return nil, err
+	}
+	return slices.Concat(append([][]byte{s.header.Bytes()}, parts...)...), nil
+}
+
+func checksum(parts ...[]byte) (sum uint32) {
+	for _, part := range parts {
+		sum = crc32.Update(sum, crc32.IEEETable, part)
+	}
+	return sum
+}
