@@ -15,16 +15,13 @@ func (m *bitmap) add(bit bool) {
 	m.n++
 }
 
-// push is add for bits of which nobody could guess the next one.
-func (m *bitmap) push(bit bool) {
-	zero := byte(1)
-	if bit {
-		zero = 0
-	}
-	if m.n/8 >= len(m.bits) {
+// push adds a bit of which nobody could guess what it is: the opposite of zero.
+func (m *bitmap) push(zero byte) {
+	i := uint(m.n) / 8
+	if i >= uint(len(m.bits)) {
 		m.extend()
 	}
-	m.bits[m.n/8] &^= zero << (m.n % 8)
+	m.bits[i] &^= zero << (uint(m.n) % 8)
 	m.zeros += int(zero)
 	m.n++
 }
@@ -32,13 +29,13 @@ func (m *bitmap) push(bit bool) {
 // clear makes the bit behind the last one a 0.
 func (m *bitmap) clear() {
 	m.extend()
-	m.bits[m.n/8] &^= 1 << (m.n % 8)
+	m.bits[uint(m.n)/8] &^= 1 << (uint(m.n) % 8)
 	m.zeros++
 }
 
 // extend writes bits up to the place of the next one.
 func (m *bitmap) extend() {
-	for len(m.bits) <= m.n/8 {
+	for uint(len(m.bits)) <= uint(m.n)/8 {
 		m.bits = append(m.bits, 0xff)
 	}
 }

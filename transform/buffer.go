@@ -125,12 +125,12 @@ func (f *boolean) add(n *node) error {
 
 func (f *boolean) append(v bool) {
 	f.valid.add(true)
-	f.values.push(v)
+	f.values.add(v)
 }
 
 func (f *boolean) null() {
 	f.valid.add(false)
-	f.values.push(false)
+	f.values.add(false)
 }
 
 func (f *boolean) len() int { return f.valid.n }

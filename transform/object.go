@@ -198,7 +198,7 @@ func (o *object) scanMembers(text []byte, pos int) int {
 			pos = space(text, pos)
 		}
 		name := last.next
-		if name == nil || !name.begins(text, pos) {
+		if name == nil || pos > len(text)-window || name.differs(text[pos:pos+window]) != 0 || name.rest != "" && !name.ends(text, pos+window) {
 			if name = o.find(text, pos); name == nil {
 				return none
 			}

@@ -107,18 +107,14 @@ func (p *boolPlan) scan(text []byte, pos int) int {
 	if pos < 0 || pos > len(text)-8 {
 		return p.node(p.buffer, text, pos)
 	}
-	x, size := binary.LittleEndian.Uint64(text[pos:pos+8]), 0
-	if x&0xffffffff == t {
-		size = 4
-	}
-	if x&0xffffffffff == f {
-		size = 5
-	}
-	if size == 0 {
+	x := binary.LittleEndian.Uint64(text[pos : pos+8])
+	is := x >> 1 & 1 // f: the bit in which it differs from t, as nobody could guess which it is
+	if x&(0xffffffff|is*0xff00000000) != t^is*(t^f) {
 		return p.node(p.buffer, text, pos)
 	}
-	p.buffer.append(size == 4)
-	return pos + size
+	p.buffer.valid.n++
+	p.buffer.values.push(byte(is))
+	return pos + 4 + int(is)
 }
 
 // An enumPlan reads codes, and labels them.

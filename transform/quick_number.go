@@ -129,7 +129,10 @@ func eightDigits(text []byte) uint64 {
 }
 
 // noDigits marks the first byte that is no digit, and perhaps some behind it.
-func noDigits(x uint64) uint64 { return (x + 0x7676767676767676 | x) & 0x8080808080808080 }
+func noDigits(x uint64) uint64 { return (x + 0x7676767676767676 | x) & highs }
+
+// highs are the highest bits of eight bytes.
+const highs = 0x8080808080808080
 
 // together returns the value of the first n of eight digits, of at least one.
 func together(x uint64, n int) int64 {
@@ -139,6 +142,10 @@ func together(x uint64, n int) int64 {
 	return int64(x * (1 + 10000<<32) >> 32)
 }
 
+// misplaced is 1 if no digit comes first, or a 0 before another digit. others are
+// those that are no digits. What a number begins with is hard to guess too.
+func misplaced(x, others uint64) uint64 { return (x&0xff-1)>>63&^(others>>15) | others>>7&1 }
+
 // shortWhole reads a whole number of at most seven digits, with what ends a
 // value right behind it; none if it is another.
 func shortWhole(text []byte, pos int) (v int64, end int) {
@@ -147,13 +154,10 @@ func shortWhole(text []byte, pos int) (v int64, end int) {
 	}
 	x := eightDigits(text[pos : pos+8])
 	others := noDigits(x)
-	if others == 0 {
+	if others == 0 || misplaced(x, others) != 0 {
 		return 0, none
 	}
 	n := bits.TrailingZeros64(others) / 8
-	if n == 0 || n > 1 && x&0xff == 0 {
-		return 0, none
-	}
 	if c := byte(x>>(8*n&63)) ^ '0'; c != ',' && c != '}' && c != ']' {
 		return 0, none
 	}
@@ -215,25 +219,38 @@ type decimalPlan struct {
 	*scanner
 	buffer *fixed[decimal128.Num]
 	scale  int
-	limit  int64  // what no digits reach
-	tail   uint64 // what stands behind the digits before the point: the point, zeros, and a quote
-	place  uint64 // added to other digits than those of tail, it makes the highest bit of none of their bytes
-	inside uint64 // the highest bits of the bytes of tail
+	limit  int64 // what no digits reach
+	behind       // the point, if there is an own way for the scale
 }
+
+// A behind is how a decimal in quotes ends that has as many digits as the scale.
+type behind struct {
+	zeros uint64 // a point, digits of 0, and a quote
+	room  uint64 // added to digits and no other differences from zeros, it makes no highest bit
+	highs uint64 // highest bits of all its bytes
+	unit  int64  // ten to the power of the scale
+}
+
+func newBehind(scale int) (b behind) {
+	b.unit = powers[scale]
+	for i, c := range []byte("." + strings.Repeat("0", scale) + `"`) {
+		room := uint64(highestBit - 1)
+		if c == '0' {
+			room = highestBit - 10
+		}
+		b.zeros |= uint64(c) << (8 * i)
+		b.room |= room << (8 * i)
+		b.highs |= highestBit << (8 * i)
+	}
+	return b
+}
+
+const highestBit = 0x80
 
 func newDecimalPlan(s *scanner, t schemas.Type, b *fixed[decimal128.Num]) *decimalPlan {
 	p := &decimalPlan{scanner: s, buffer: b, scale: t.Scale, limit: powers[min(t.Precision, usualDigits)]}
 	if 0 < t.Scale && t.Scale <= 6 {
-		text := []byte("." + strings.Repeat("0", t.Scale) + `"`)
-		for i, c := range text {
-			room := uint64(0x7f)
-			if c == '0' {
-				room = 0x76
-			}
-			p.tail |= uint64(c) << (8 * i)
-			p.place |= room << (8 * i)
-			p.inside |= 0x80 << (8 * i)
-		}
+		p.behind = newBehind(t.Scale)
 	}
 	return p
 }
@@ -256,7 +273,7 @@ func (p *decimalPlan) scan(text []byte, pos int) int {
 // usual reads a string of at most seven digits, a point, and as many digits as
 // the scale has.
 func (p *decimalPlan) usual(text []byte, pos int) (v int64, end int) {
-	if pos < 0 || pos > len(text)-17 || text[pos] != '"' {
+	if pos < 0 || pos > len(text)-17 || text[pos] != '"' || p.unit == 0 {
 		return 0, none
 	}
 	x := eightDigits(text[pos+1 : pos+9])
@@ -266,11 +283,14 @@ func (p *decimalPlan) usual(text []byte, pos int) (v int64, end int) {
 	}
 	n := bits.TrailingZeros64(others) / 8
 	pos += 1 + n
-	y := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ p.tail
-	if n == 0 || n > 1 && x&0xff == 0 || p.tail == 0 || (y+p.place|y)&p.inside != 0 {
+	y := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ p.zeros
+	if (y+p.room|y)&p.highs|misplaced(x, others) != 0 {
 		return 0, none
 	}
-	return together(x, n)*powers[p.scale] + together(y>>8, p.scale), pos + p.scale + 2
+	if p.scale == 2 { // as money has
+		return together(x, n)*100 + int64(y*10>>8&0xff+y>>16&0xff), pos + 4
+	}
+	return together(x, n)*p.unit + together(y>>8, p.scale), pos + p.scale + 2
 }
 
 // other reads any usual spelling.

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -18,7 +19,6 @@ const (
 	clockTime     = 0x30303a30303a3030 // 00:00:00
 	yearMonthRoom = 0x7f76767f76767676
 	pairsRoom     = 0x76767f76767f7676 // of monthDay and clockTime
-	highest       = 0x8080808080808080
 )
 
 // cutDay reads YYYY-MM-DD as days since 1970-01-01.
@@ -27,18 +27,25 @@ func cutDay(text []byte, pos int) (days int32, end int) {
 	if pos < 0 || pos > len(text)-size {
 		return 0, none
 	}
-	x := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ yearMonth
-	y := binary.LittleEndian.Uint64(text[pos+2:pos+10]) ^ monthDay
-	if (x+yearMonthRoom|x|(y+pairsRoom)|y)&highest != 0 {
+	days, ok := dayOf(text[pos : pos+size])
+	if !ok {
 		return 0, none
+	}
+	return days, pos + size
+}
+
+func dayOf(t []byte) (days int32, ok bool) {
+	x := binary.LittleEndian.Uint64(t) ^ yearMonth
+	y := binary.LittleEndian.Uint64(t[2:]) ^ monthDay
+	if (x+yearMonthRoom|x|(y+pairsRoom)|y)&highs != 0 {
+		return 0, false
 	}
 	x, y = x*10+x>>8, y*10+y>>8 // pairs of digits, each in the byte of the tens
-	century, years, month, of := int(x&0xff), int(x>>16&0xff), int(x>>40&0xff), int(y>>48&0xff)
-	year := century*100 + years
+	year, month, of := int(x&0xff)*100+int(x>>16&0xff), int(x>>40&0xff), int(y>>48&0xff)
 	if year == 0 || month < 1 || month > 12 || of < 1 || of > 28 && of > daysOf(year, month) {
-		return 0, none
+		return 0, false
 	}
-	return daysSince1970(year, month, of), pos + size
+	return daysSince1970(year, month, of), true
 }
 
 // cutClock reads HH:MM:SS with at most six digits behind a point.
@@ -47,25 +54,35 @@ func cutClock(text []byte, pos int) (of int64, end int) {
 	if pos < 0 || pos > len(text)-size {
 		return 0, none
 	}
-	x := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ clockTime
-	if (x+pairsRoom|x)&highest != 0 {
+	x := binary.LittleEndian.Uint64(text[pos:pos+size]) ^ clockTime
+	if (x+pairsRoom|x)&highs != 0 {
 		return 0, none
 	}
 	x = x*10 + x>>8
-	hours, minutes, seconds := int64(x&0xff), int64(x>>24&0xff), int64(x>>48&0xff)
+	hours, minutes, seconds := x&0xff, x>>24&0xff, x>>48&0xff
 	if hours > 23 || minutes > 59 || seconds > 59 {
 		return 0, none
 	}
-	of = ((hours*60+minutes)*60 + seconds) * second
-	end = pos + size
-	if at(text, end) != '.' {
-		return of, end
+	of = int64((hours*60+minutes)*60+seconds) * second
+	if pos += size; at(text, pos) != '.' {
+		return of, pos
 	}
-	fraction, n := fewDigits(text, end+1)
+	fraction, end := cutMicroseconds(text, pos+1)
+	return of + fraction, end
+}
+
+// cutMicroseconds reads at most six digits of a second as microseconds.
+func cutMicroseconds(text []byte, pos int) (int64, int) {
+	if pos >= 0 && pos <= len(text)-8 {
+		if x := eightDigits(text[pos : pos+8]); noDigits(x)&(highs>>8) == 0x80<<48 {
+			return together(x, 6), pos + 6
+		}
+	}
+	fraction, n := fewDigits(text, pos)
 	if n == 0 || n > 6 {
 		return 0, none
 	}
-	return of + fraction*powers[6-n], end + 1 + n
+	return fraction * powers[6-n], pos + n
 }
 
 // cutOffset reads ±HH:MM.
@@ -144,9 +161,6 @@ func (p *durationPlan) scan(text []byte, pos int) int {
 	return end
 }
 
-// maxDays is surely in range in microseconds.
-const maxDays = 10_000_000
-
 // quickClock reads "[-][D ]HH:MM:SS[.f]" behind its quote: days, if they may be
 // there, with a sign of their own, then a time of day.
 func quickClock(text []byte, pos int, days bool) (int64, int) {
@@ -155,14 +169,31 @@ func quickClock(text []byte, pos int, days bool) (int64, int) {
 		sign, pos = -1, pos+1
 	}
 	if days && at(text, pos+2) != ':' {
-		n, count := fewDigits(text, pos)
-		if count == 0 || n > maxDays || count > 1 && text[pos] == '0' || at(text, pos+count) != ' ' {
+		n, end := shortDays(text, pos)
+		if end < 0 {
 			return 0, none
 		}
-		before, sign, pos = sign*n*day, 1, pos+count+1
+		before, sign, pos = sign*n*day, 1, end
 	}
 	of, end := cutClock(text, pos)
 	return before + sign*of, closed(text, end)
+}
+
+// shortDays reads a number of at most seven digits and the space behind it.
+func shortDays(text []byte, pos int) (days int64, end int) {
+	if pos < 0 || pos > len(text)-8 {
+		return 0, none
+	}
+	x := eightDigits(text[pos : pos+8])
+	others := noDigits(x)
+	if others == 0 || misplaced(x, others) != 0 {
+		return 0, none
+	}
+	n := bits.TrailingZeros64(others) / 8
+	if byte(x>>(8*n&63)) != ' '^'0' {
+		return 0, none
+	}
+	return together(x, n), pos + n + 1
 }
 
 // A timestampPlan reads RFC 3339, and the layouts datetime and date if no other

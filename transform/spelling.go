@@ -29,18 +29,11 @@ func newSpelling(text []byte, m *member) *spelling {
 	return s
 }
 
-// begins tells whether text[pos:] begins with the spelling. Near the end of the
-// text it may not see it.
-func (s *spelling) begins(text []byte, pos int) bool {
-	if pos < 0 || pos > len(text)-window {
-		return false
-	}
-	t := text[pos : pos+window]
-	return (binary.LittleEndian.Uint64(t)^s.words[0])&s.masks[0]|
-		(binary.LittleEndian.Uint64(t[8:])^s.words[1])&s.masks[1]|
-		(binary.LittleEndian.Uint64(t[16:])^s.words[2])&s.masks[2]|
-		(binary.LittleEndian.Uint64(t[24:])^s.words[3])&s.masks[3] == 0 &&
-		(s.rest == "" || s.ends(text, pos+window))
+// differs is 0 if a window of text begins with the spelling, as far as it goes.
+func (s *spelling) differs(t []byte) uint64 { return s.pair(t, 0) | s.pair(t[16:], 2) }
+
+func (s *spelling) pair(t []byte, i int) uint64 {
+	return (binary.LittleEndian.Uint64(t)^s.words[i])&s.masks[i] | (binary.LittleEndian.Uint64(t[8:])^s.words[i+1])&s.masks[i+1]
 }
 
 // ends tells whether text[pos:] begins with the rest.

@@ -25,11 +25,30 @@ func StringEnd(text []byte, pos int) (end int, holds Content) {
 	if uint(pos) >= uint(len(text)) || text[pos] != '"' {
 		return -1, 0
 	}
+	for pos++; pos <= len(text)-8; pos += 8 {
+		x := binary.LittleEndian.Uint64(text[pos : pos+8])
+		// The bytes that are a quote, a backslash, a control character or above
+		// ASCII; perhaps some behind the first of them too.
+		special := ((x ^ ones*'"' - ones) | (x ^ ones*'\\' - ones) | (x - ones*0x20) | x) & highs
+		if special == 0 {
+			continue
+		}
+		if pos += bits.TrailingZeros64(special) / 8; text[pos] == '"' {
+			return pos + 1, 0
+		}
+		break
+	}
+	return stringEnd(text, pos)
+}
+
+// stringEnd is StringEnd from a place inside the string on, behind nothing but
+// plain ASCII.
+func stringEnd(text []byte, i int) (end int, holds Content) {
 	wide := uint64(0)
-	for i := pos + 1; i < len(text); {
+	for i < len(text) {
 		special := -1 // the next byte that is no part of plain text
 		if len(text)-i >= 8 {
-			special, wide = eight(binary.LittleEndian.Uint64(text[i:]), wide)
+			special, wide = eight(binary.LittleEndian.Uint64(text[i:i+8]), wide)
 			if special < 0 {
 				i += 8
 				continue
