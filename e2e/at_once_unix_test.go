@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,8 +15,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +28,7 @@ import (
 	"etl/e2e/compare"
 )
 
-var atOnce = flag.Int("at-once", 12, "how many times processes run at once, from -seed on")
+var atOnce = flag.Uint64("at-once", 200, "how many times processes run at once, from -seed on")
 
 // A duel is what processes run against at once: an API that tells one of them
 // other things than the others, who ask a little earlier.
@@ -31,6 +37,54 @@ type duel struct {
 	file   string         // the pipelines
 	envs   map[string]env // of each process, by its name
 	truths map[string]map[string]*compare.Table
+	seen   sync.Map // tables, by what was read
+	bucket string   // in which destinations lie; empty: in folders
+}
+
+// into lets destinations lie in a bucket.
+func (d *duel) into(bucket string, servers env) *duel {
+	d.bucket = bucket
+	for name, e := range d.envs {
+		d.envs[name] = e.with(servers)
+	}
+	return d
+}
+
+// lake returns a destination of its own that is as the base.
+func (d *duel) lake(t *testing.T, s uint64) string {
+	t.Helper()
+	if d.bucket == "" {
+		return d.copy(t)
+	}
+	lake := fmt.Sprintf("%s/%d", d.bucket, s)
+	run(t, d.envs["old"].with(env{"ETL_DESTINATION": lake}), runOf(d.file, "2026-03-01")...).want(t, 0)
+	return lake
+}
+
+// local returns a folder with the data and the views of a destination.
+func (d *duel) local(t *testing.T, lake string) string {
+	t.Helper()
+	if d.bucket == "" {
+		return lake
+	}
+	dir := memoryDir(t)
+	for _, address := range objects(t, d.envs["old"], lake+"/") {
+		name := strings.TrimPrefix(address, lake+"/")
+		if strings.HasPrefix(name, "_etl/") {
+			continue
+		}
+		data, err := object(d.envs["old"], address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), bytes.ReplaceAll(data, []byte(lake), []byte(dir)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // newDuel serves two states of the API at one address. Who asks is in the
@@ -127,7 +181,7 @@ func (d *duel) play(t *testing.T, lake string, random *rand.Rand, locks bool) (p
 		if len(live) == 0 {
 			return players
 		}
-		if !locks {
+		if !locks && d.bucket == "" {
 			unlock(t, lake)
 		}
 		p := live[random.IntN(len(live))]
@@ -165,8 +219,9 @@ func unlock(t *testing.T, lake string) {
 // every run has lost, a slice may be missing.
 func (d *duel) checkOrder(t *testing.T, lake string, lost bool) {
 	t.Helper()
+	dir := d.local(t, lake)
 	for _, pipeline := range disturbed {
-		for way, got := range map[string]*compare.Table{"view": d.byView(t, lake, pipeline), "glob": d.byGlob(t, lake, pipeline)} {
+		for way, got := range map[string]*compare.Table{"view": d.viewed(t, dir, pipeline), "glob": d.globbed(t, dir, pipeline)} {
 			parts := cut(t, got)
 			old, changed := cut(t, d.truths["old"][pipeline]), cut(t, d.truths["new"][pipeline])
 			for slice, want := range old {
@@ -196,11 +251,57 @@ func (d *duel) checkRetry(t *testing.T, lake string) {
 	t.Helper()
 	run(t, d.envs["new"].with(env{"ETL_DESTINATION": lake}), d.args...).want(t, 0)
 	d.checkOrder(t, lake, false)
+	dir := d.local(t, lake)
 	for _, pipeline := range disturbed[:2] {
-		if err := compare.Diff(d.truths["new"][pipeline], d.byGlob(t, lake, pipeline), "id").Err(); err != nil {
+		if err := compare.Diff(d.truths["new"][pipeline], d.globbed(t, dir, pipeline), "id").Err(); err != nil {
 			t.Errorf("%s after another run: %v", pipeline, err)
 		}
 	}
+}
+
+// viewed is byView, which reads the same text over the same files once.
+func (d *duel) viewed(t *testing.T, lake, pipeline string) *compare.Table {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(lake, "views", pipeline+".sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.ReplaceAll(text, []byte(lake), nil)
+	text = viewFile.ReplaceAllFunc(text, func(name []byte) []byte {
+		data, err := os.ReadFile(filepath.Join(lake, string(name)))
+		return fmt.Appendf(nil, "%x %t", sha256.Sum256(data), err == nil)
+	})
+	return d.once(string(viewHead.ReplaceAll(text, nil)), func() *compare.Table { return d.byView(t, lake, pipeline) })
+}
+
+// viewFile is a file that a view reads, and viewHead the line that says of which
+// commit it is.
+var (
+	viewFile = regexp.MustCompile(`data/[^']*\.parquet`)
+	viewHead = regexp.MustCompile(`(?m)^-- commit .*\n`)
+)
+
+// globbed is byGlob, which reads the same files once.
+func (d *duel) globbed(t *testing.T, lake, pipeline string) *compare.Table {
+	t.Helper()
+	key := []string{pipeline}
+	for name, sum := range dataFiles(t, lake) {
+		if strings.HasPrefix(name, pipeline+"/") {
+			key = append(key, sum)
+		}
+	}
+	slices.Sort(key[1:])
+	return d.once(strings.Join(key, " "), func() *compare.Table { return d.byGlob(t, lake, pipeline) })
+}
+
+// once returns what was read under a key, or reads it.
+func (d *duel) once(key string, read func() *compare.Table) *compare.Table {
+	table, known := d.seen.Load(key)
+	if !known {
+		table = read()
+		d.seen.Store(key, table)
+	}
+	return table.(*compare.Table)
 }
 
 // orNone returns a table, or one without rows if there is none.
@@ -216,33 +317,66 @@ func orNone(table, like *compare.Table) *compare.Table {
 // stopped and woken at random moments, and mostly their locks are taken away.
 // Each is done or has lost, what is left is as if they had come one after the
 // other, and a run after them finds nothing in its way.
-func TestProcessesAtOnce(t *testing.T) {
-	d := newDuel(t)
-	exits := map[string]int{}
-	for s := range uint64(*atOnce) {
-		random := rand.New(rand.NewPCG(*seed+s, 1))
-		lake, locks, lost := d.copy(t), random.IntN(4) == 0, true
-		players := d.play(t, lake, random, locks)
-		for _, p := range players {
-			exit := p.ProcessState.ExitCode()
-			if exit != 0 && (exit != 8 || p.what == "gc") {
-				t.Errorf("%s ends with %d:\n%s", p.what, exit, p.stderr.String())
-			}
-			lost = lost && (exit != 0 || p.what == "gc")
-			exits[fmt.Sprintf("%s %d", p.what, exit)]++
-		}
-		d.checkOrder(t, lake, lost)
-		if slices.ContainsFunc(players, func(p *player) bool { return p.what == "gc" }) {
-			// It may go on with a run that began after the newest commit, and was stopped by gc.
-			run(t, d.envs["new"].with(env{"ETL_DESTINATION": lake}), d.args...).want(t, 0)
-		}
-		d.checkRetry(t, lake)
-		if t.Failed() {
-			t.Fatalf("with -seed %d -at-once 1, locks %t", *seed+s, locks)
-		}
-		if err := os.RemoveAll(lake); err != nil {
-			t.Fatal(err)
-		}
+//
+// Several destinations are played on side by side: their processes mostly sleep.
+func TestProcessesAtOnce(t *testing.T) { newDuel(t).sideBySide(t, *atOnce) }
+
+// TestStoresProcessesAtOnce does the same in buckets, where there are no locks, a
+// fortieth of the times.
+func TestStoresProcessesAtOnce(t *testing.T) {
+	for _, bucket := range []string{"s3://lake", "gs://lake"} {
+		t.Run(bucket[:2], func(t *testing.T) {
+			newDuel(t).into(bucket+"/at-once", startBuckets(t)).sideBySide(t, (*atOnce+39)/40)
+		})
 	}
-	t.Logf("%d times processes at once (-at-once %d -seed %d); how they ended: %v", *atOnce, *atOnce, *seed, exits)
+}
+
+// sideBySide plays many times, and tells how the processes have ended.
+func (d *duel) sideBySide(t *testing.T, times uint64) {
+	t.Helper()
+	var exits sync.Map
+	var next atomic.Uint64
+	var side sync.WaitGroup
+	for range 3 * runtime.GOMAXPROCS(0) {
+		side.Go(func() {
+			for n := next.Add(1); n <= times && !t.Failed(); n = next.Add(1) {
+				s := *seed + n - 1
+				t.Run(fmt.Sprint(s), func(t *testing.T) { d.one(t, s, &exits) })
+			}
+		})
+	}
+	side.Wait()
+	var ended []string
+	exits.Range(func(how, times any) bool {
+		ended = append(ended, fmt.Sprintf("%s: %d", how, times.(*atomic.Int64).Load()))
+		return true
+	})
+	slices.Sort(ended)
+	t.Logf("%d times processes at once (-at-once %d -seed %d); how they ended: %s", times, *atOnce, *seed, strings.Join(ended, ", "))
+}
+
+// one plays once, and counts how the processes end.
+func (d *duel) one(t *testing.T, s uint64, exits *sync.Map) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(s, 1))
+	lake, locks, lost := d.lake(t, s), random.IntN(4) == 0, true
+	players := d.play(t, lake, random, locks)
+	for _, p := range players {
+		exit := p.ProcessState.ExitCode()
+		if exit != 0 && (exit != 8 || p.what == "gc") {
+			t.Errorf("%s ends with %d, locks %t:\n%s", p.what, exit, locks, p.stderr.String())
+		}
+		lost = lost && (exit != 0 || p.what == "gc")
+		times, _ := exits.LoadOrStore(fmt.Sprintf("%s %d", p.what, exit), new(atomic.Int64))
+		times.(*atomic.Int64).Add(1)
+	}
+	d.checkOrder(t, lake, lost)
+	if slices.ContainsFunc(players, func(p *player) bool { return p.what == "gc" }) {
+		// It may go on with a run that began after the newest commit, and was stopped by gc.
+		run(t, d.envs["new"].with(env{"ETL_DESTINATION": lake}), d.args...).want(t, 0)
+	}
+	d.checkRetry(t, lake)
+	if t.Failed() {
+		t.Logf("locks %t", locks)
+	}
 }

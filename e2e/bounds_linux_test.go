@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -107,6 +108,22 @@ func fill(t *testing.T, name string) {
 // name the limit, or they do; nothing is half-done, and a run with the usual
 // limit ends as if nothing had been.
 func TestProcessFewFiles(t *testing.T) {
+	fewFiles(t, nil, func(t *testing.T) string { return t.TempDir() })
+}
+
+// TestStoresFewFiles does the same with buckets, each request to which may take
+// a connection.
+func TestStoresFewFiles(t *testing.T) {
+	servers := startBuckets(t)
+	for _, bucket := range []string{"s3://lake/", "gs://lake/"} {
+		t.Run(bucket[:2], func(t *testing.T) {
+			fewFiles(t, servers, func(t *testing.T) string { return bucket + path.Base(t.Name()) })
+		})
+	}
+}
+
+func fewFiles(t *testing.T, servers env, destination func(*testing.T) string) {
+	t.Helper()
 	pipelines := []string{"request_list", "requests", "workshop_resources"}
 	crm := startSim(t, small...)
 	undisturbed := t.TempDir()
@@ -115,8 +132,8 @@ func TestProcessFewFiles(t *testing.T) {
 	want, failed := tree(t, undisturbed), 0
 	for _, files := range []int{8, 11, 13, 15, 17, 19, 22, 26, 40} {
 		t.Run(strconv.Itoa(files), func(t *testing.T) {
-			lake := t.TempDir()
-			r := runWithFiles(t, files, crm.env.with(env{"ETL_DESTINATION": lake}), append([]string{"run", "-q", "-f", shipped}, pipelines...)...)
+			lake := destination(t)
+			r := runWithFiles(t, files, crm.env.with(servers).with(env{"ETL_DESTINATION": lake}), append([]string{"run", "-q", "-f", shipped}, pipelines...)...)
 			if r.exit != 0 {
 				failed++
 				r.want(t, 7)
@@ -126,9 +143,9 @@ func TestProcessFewFiles(t *testing.T) {
 					}
 				}
 			}
-			r, _ = runPipelines(t, crm.env, shipped, lake, pipelines...)
+			r, _ = runPipelines(t, crm.env.with(servers), shipped, lake, pipelines...)
 			r.want(t, 0)
-			if diff := cmp.Diff(want, tree(t, lake)); diff != "" {
+			if diff := cmp.Diff(want, treeOf(t, servers, lake)); diff != "" {
 				t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
 			}
 		})

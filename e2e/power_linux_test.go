@@ -182,16 +182,13 @@ func (o outage) check(t *testing.T, lake string) {
 		if data != nil && strings.HasPrefix(name, "data/") && committed[name] != fmt.Sprintf("%x", sha256.Sum256(data)) {
 			t.Errorf("%s is in no commit, or not whole", name)
 		}
-		for _, file := range viewed.FindAll(data, -1) {
+		for _, file := range viewFile.FindAll(data, -1) {
 			if strings.HasPrefix(name, "views/") && o.Files[string(file)] == nil {
 				t.Errorf("%s reads %s, which is not there", name, file)
 			}
 		}
 	}
 }
-
-// viewed is a file that a view reads.
-var viewed = regexp.MustCompile(`data/[^']*\.parquet`)
 
 // checkText fails unless the views are those of the recorded run.
 func checkText(t *testing.T, lake, dir string) {
