@@ -19,13 +19,13 @@ func TestAirflowDags(t *testing.T) {
 	if out := a.run(t, "dags", "list-import-errors", "-o", "json"); strings.Contains(out, "filepath") {
 		t.Fatalf("DAGs that Airflow cannot import:\n%s", out)
 	}
-	t.Run("a day", func(t *testing.T) {
+	a.story(t, "a day", func(t *testing.T) {
 		a.run(t, "dags", "test", "etl_calls", "2025-03-06")
 		checkStates(t, a, "etl_calls", "calls success")
 		checkDays(t, a.lake("examples"), readTruth(t, truth["calls_report"]), "2025-03-05")
 		checkLineage(t, a, "etl_calls.calls", "calls_report")
 	})
-	t.Run("shards", func(t *testing.T) {
+	a.story(t, "shards", func(t *testing.T) {
 		a.run(t, "dags", "test", "etl_rental", "2025-03-06")
 		checkStates(t, a, "etl_rental", "request_list success", "requests.commit success", "requests.plan success",
 			"requests.shard success", "requests.shard success", "requests.shard success", "requests.shard success")
@@ -33,12 +33,18 @@ func TestAirflowDags(t *testing.T) {
 			checkDataSet(t, a.lake("examples"), pipeline, readTruth(t, truth[pipeline]))
 		}
 	})
-	t.Run("bash", func(t *testing.T) {
+	a.story(t, "nothing to divide", func(t *testing.T) {
+		a.run(t, "dags", "test", "etl_rental", "2025-03-07")
+		checkStates(t, a, "etl_rental", "request_list success", "request_list success",
+			"requests.commit success", "requests.commit skipped", "requests.plan success", "requests.plan success", "requests.shard skipped",
+			"requests.shard success", "requests.shard success", "requests.shard success", "requests.shard success")
+	})
+	a.story(t, "bash", func(t *testing.T) {
 		a.run(t, "dags", "test", "etl_bash", "2025-03-08")
 		checkStates(t, a, "etl_bash", "calls success")
 		checkDays(t, a.lake("examples"), readTruth(t, truth["calls_report"]), "2025-03-05", "2025-03-07")
 	})
-	t.Run("nothing to do", func(t *testing.T) {
+	a.story(t, "nothing to do", func(t *testing.T) {
 		r, _ := runPipelines(t, crm.env, shipped, a.lake("nothing"), "request_list", "requests")
 		r.want(t, 0)
 		a.run(t, "dags", "test", "nothing", "2025-03-06")
@@ -54,9 +60,18 @@ func checkStates(t *testing.T, a *airflow, dag string, want ...string) {
 	}
 }
 
-// checkLineage fails unless a task has told OpenLineage, when it was done, of
-// each data set it wrote: where it lies, its columns, and how many rows came.
+// checkLineage fails unless a task has told OpenLineage of data sets in the lake of
+// the examples.
 func checkLineage(t *testing.T, a *airflow, job string, pipelines ...string) {
+	t.Helper()
+	for _, pipeline := range pipelines {
+		checkLineageOf(t, a, job, "file", a.lake("examples")+"/data/"+pipeline)
+	}
+}
+
+// checkLineageOf fails unless a task has told OpenLineage, when it was done, of a
+// data set it wrote: where it lies, its columns, and how many rows came.
+func checkLineageOf(t *testing.T, a *airflow, job, namespace, name string) {
 	t.Helper()
 	text, err := os.ReadFile(a.events())
 	if err != nil {
@@ -86,14 +101,12 @@ func checkLineage(t *testing.T, a *airflow, job string, pipelines ...string) {
 			continue
 		}
 		for _, out := range event.Outputs {
-			if out.Namespace == "file" && len(out.Facets.Schema.Fields) > 0 && out.OutputFacets.OutputStatistics.RowCount > 0 {
-				told = append(told, out.Name)
+			if len(out.Facets.Schema.Fields) > 0 && out.OutputFacets.OutputStatistics.RowCount > 0 {
+				told = append(told, out.Namespace+" "+out.Name)
 			}
 		}
 	}
-	for _, pipeline := range pipelines {
-		if want := a.lake("examples") + "/data/" + pipeline; !slices.Contains(told, want) {
-			t.Errorf("%s told OpenLineage of %q, not of %s", job, told, want)
-		}
+	if want := namespace + " " + name; !slices.Contains(told, want) {
+		t.Errorf("%s told OpenLineage of %q, not of %s", job, told, want)
 	}
 }

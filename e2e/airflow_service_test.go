@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -43,11 +44,13 @@ func startService(t *testing.T, a *airflow) *service {
 	}
 	cmd := a.command(t, "airflow", "standalone")
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		end(cmd)
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it leaves its scheduler behind at times
 		if text, _ := os.ReadFile(log.Name()); t.Failed() {
 			t.Logf("the end of what Airflow logged:\n%s", tail(text))
 		}
@@ -115,8 +118,8 @@ func (s *service) do(t *testing.T, method, path string, body, reply any) {
 	}
 }
 
-// eventually waits for a condition that is looked for once a second: Airflow has
-// enough to do with itself.
+// eventually waits for a condition that is looked for once a second, as Airflow
+// has enough to do with itself, and no longer than the story may take.
 func (s *service) eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	var last time.Time
@@ -124,9 +127,25 @@ func (s *service) eventually(t *testing.T, what string, holds func() bool) {
 		if time.Since(last) < time.Second {
 			return false
 		}
+		if !s.until.IsZero() && last.After(s.until) {
+			t.Fatalf("the story takes longer than %v: waited in vain until %s", storyLimit, what)
+		}
 		last = time.Now()
 		return holds()
 	})
+}
+
+// A pool is what the REST API says of a pool.
+type pool struct {
+	OccupiedSlots int `json:"occupied_slots"`
+	DeferredSlots int `json:"deferred_slots"`
+	OpenSlots     int `json:"open_slots"`
+}
+
+func (s *service) pool(t *testing.T, name string) (p pool) {
+	t.Helper()
+	s.do(t, "GET", "/api/v2/pools/"+name, nil, &p)
+	return p
 }
 
 // A dagRun is a run of a DAG.
@@ -186,6 +205,27 @@ func (r dagRun) tasks(t *testing.T) (all []string) {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// pools returns the pools of the tasks of the run, each once.
+func (r dagRun) pools(t *testing.T) (names []string) {
+	t.Helper()
+	var found struct {
+		TaskInstances []struct{ Pool string } `json:"task_instances"`
+	}
+	r.do(t, "GET", r.path()+"/taskInstances", nil, &found)
+	for _, ti := range found.TaskInstances {
+		names = append(names, ti.Pool)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// result returns what a task has left for others, its XCom.
+func (r dagRun) result(t *testing.T, task string) (found struct{ Value summary }) {
+	t.Helper()
+	r.do(t, "GET", r.path()+"/taskInstances/"+task+"/xcomEntries/return_value?stringify=false", nil, &found)
+	return found
 }
 
 // A holder stands before the simulator. While it holds, only logins pass once

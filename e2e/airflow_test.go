@@ -21,8 +21,12 @@ const (
 	airflow2 = "../.cache/venv-airflow-2/bin"
 )
 
-// airflowDeadline bounds every process of Airflow.
-const airflowDeadline = 20 * time.Minute
+// airflowDeadline bounds an installation, storyLimit each story that it is put
+// through: what takes longer hangs.
+const (
+	airflowDeadline = 30 * time.Minute
+	storyLimit      = 5 * time.Minute
+)
 
 // An airflow is an installation with a home of its own: a fresh database, no
 // example DAGs, connections to a simulator, one lake for the example DAGs and
@@ -30,6 +34,17 @@ const airflowDeadline = 20 * time.Minute
 type airflow struct {
 	bin, home, lakes string
 	env              env
+	until            time.Time // when the story must be over; zero outside of stories
+}
+
+// story runs a part of a test whose commands and waits end with its limit.
+func (a *airflow) story(t *testing.T, name string, do func(t *testing.T)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		a.until = time.Now().Add(storyLimit)
+		defer func() { a.until = time.Time{} }()
+		do(t)
+	})
 }
 
 // newAirflow prepares a home for the Airflow of an environment. DAGs are those
@@ -78,20 +93,29 @@ func absolute(t *testing.T, name string) string {
 // connection is a connection as Airflow takes it from the environment.
 func connection(t *testing.T, host, login, password, tenant string) string {
 	t.Helper()
-	text, err := json.Marshal(map[string]any{
+	return encoded(t, map[string]any{
 		"conn_type": "http", "host": host, "login": login, "password": password, "extra": map[string]string{"tenant": tenant},
 	})
+}
+
+func encoded(t *testing.T, value any) string {
+	t.Helper()
+	text, err := json.Marshal(value)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(text)
 }
 
-// command prepares a program of the environment that ends with the test, or its
-// deadline.
+// command prepares a program of the environment that ends with the test, or with
+// its story.
 func (a *airflow) command(t *testing.T, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), airflowDeadline)
+	until := a.until
+	if until.IsZero() {
+		until = time.Now().Add(airflowDeadline)
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), until)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, filepath.Join(a.bin, program), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

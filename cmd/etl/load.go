@@ -23,8 +23,9 @@ func (sh *shell) loadCommand() *cli.Command {
 		Description: "Loads the newest commit of each pipeline, exactly once however often it is called.\n\n" + examples(
 			"etl load duckdb '*' --database crm.duckdb", "all pipelines into tables",
 			"etl load duckdb requests --database crm.duckdb --mode view", "a view over the files",
+			"etl load duckdb requests --print", "only the SQL",
 			"etl load bigquery '*' --project acme --dataset crm", "into BigQuery",
-			"etl load bigquery requests --project acme --dataset crm --print", "only the SQL"),
+			"etl load bigquery requests --project acme --dataset crm --print", "the SQL and the jobs"),
 		ArgsUsage: "duckdb|bigquery PIPELINE|GLOB…",
 		Flags: append(append(sh.projectFlags(), sh.warehouseFlags()...),
 			sh.text("mode", "table", "duckdb: `FORM` of what is made: table, or view over the Parquet files"),
@@ -121,6 +122,10 @@ func (sh *shell) duckdb(c *cli.Context) (to target, prints bool, err error) {
 	w := warehouse.DuckDB{Program: c.String("duckdb"), Database: c.String("database"), Views: c.String("mode") == "view"}
 	if mode := c.String("mode"); mode != "table" && mode != "view" && mode != "" {
 		return nil, false, usage("--mode is table or view, not %q", mode)
+	}
+	if w.Database == "" && c.Bool("print") {
+		w.Program = "" // there is nothing to look into
+		return w, false, nil
 	}
 	if w.Database == "" {
 		return nil, false, usage("--database names no file").WithHint("etl load duckdb %s --database warehouse.duckdb", c.Args().Get(1))

@@ -51,13 +51,12 @@ type planned struct {
 }
 
 func (sh *shell) plan(c *cli.Context) error {
-	o, err := sh.choice(c)
+	if c.String("shards") != "" || c.String("plan-out") != "" {
+		return sh.planShards(c)
+	}
+	o, err := sh.planChoice(c)
 	if err != nil {
 		return err
-	}
-	o.Log = slog.New(slog.NewTextHandler(sh.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	if c.String("shards") != "" || c.String("plan-out") != "" {
-		return sh.divide(c, o)
 	}
 	if o.Store, err = sh.openIfThere(o.Config); err != nil {
 		return err
@@ -87,6 +86,14 @@ func (sh *shell) plan(c *cli.Context) error {
 		}
 	}
 	return ended(code)
+}
+
+// planChoice is the choice of a command that plans: nothing but warnings is told
+// on the way.
+func (sh *shell) planChoice(c *cli.Context) (pipeline.Options, error) {
+	o, err := sh.choice(c)
+	o.Log = slog.New(slog.NewTextHandler(sh.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return o, err
 }
 
 // planTable writes for people what a run would do.

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"etl/internal/fault"
 	"etl/internal/pipeline"
 )
 
@@ -26,39 +26,68 @@ type divided struct {
 	Expires  time.Time `json:"expires"`
 }
 
-// divide makes a plan for several workers.
-func (sh *shell) divide(c *cli.Context, o pipeline.Options) (err error) {
-	d := pipeline.Division{}
-	if c.String("shards") == "" || c.String("plan-out") == "" {
-		return usage("--shards and --plan-out go together")
+// planShards makes a plan for several workers. Whatever happens, the last line of
+// stdout, and the result of a task of Airflow, tells what became of it.
+func (sh *shell) planShards(c *cli.Context) error {
+	d := delivery{line: sh.stdout, xcom: sh.xcom}
+	if err := d.begin(); err != nil {
+		return err
 	}
-	if d.Shards, err = strconv.Atoi(c.String("shards")); err != nil || d.Shards < 1 {
-		return usage("--shards is a number of workers, not %q", c.String("shards"))
+	plan, err := sh.divide(c)
+	if err == nil {
+		return d.deliver(plan)
 	}
-	if d.Expire, err = time.ParseDuration(c.String("expires")); err != nil || d.Expire <= 0 {
-		return usage("--expires is a duration such as 24h, not %q", c.String("expires"))
+	err = stoppedBy(c.Context, err)
+	sh.tell(err)
+	sh.tell(d.deliver(broken(err)))
+	return ended(fault.Exit(err))
+}
+
+// divide makes a plan for several workers, and writes it.
+func (sh *shell) divide(c *cli.Context) (*divided, error) {
+	division, err := divisionOf(c)
+	if err != nil {
+		return nil, err
+	}
+	o, err := sh.planChoice(c)
+	if err != nil {
+		return nil, err
 	}
 	if o.Replay || o.Fresh || c.Bool("estimate") {
-		return usage("--shards does not go with --replay, --fresh or --estimate")
+		return nil, usage("--shards does not go with --replay, --fresh or --estimate")
 	}
 	if o.Memory, err = parseSize(c.String("memory")); err != nil {
-		return err
+		return nil, err
 	}
 	o.Label, o.Version = c.String("run-id"), version()
 	if o.Store, err = sh.open(o.Config.Destination, o.StageDir); err != nil {
-		return err
+		return nil, err
 	}
-	plan, err := pipeline.Divide(c.Context, o, d)
+	plan, err := pipeline.Divide(c.Context, o, division)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	uri, err := pipeline.WritePlan(o.Store, c.String("plan-out"), plan)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return json.NewEncoder(sh.stdout).Encode(divided{
+	return &divided{
 		Plan: uri, ID: plan.ID, Shards: plan.Shards, Units: plan.Units(), Requests: plan.Requests(), Seconds: plan.Seconds(), Expires: plan.Expires,
-	})
+	}, nil
+}
+
+// divisionOf reads how a run is divided.
+func divisionOf(c *cli.Context) (d pipeline.Division, err error) {
+	if c.String("shards") == "" || c.String("plan-out") == "" {
+		return d, usage("--shards and --plan-out go together")
+	}
+	if d.Shards, err = strconv.Atoi(c.String("shards")); err != nil || d.Shards < 1 {
+		return d, usage("--shards is a number of workers, not %q", c.String("shards"))
+	}
+	if d.Expire, err = time.ParseDuration(c.String("expires")); err != nil || d.Expire <= 0 {
+		return d, usage("--expires is a duration such as 24h, not %q", c.String("expires"))
+	}
+	return d, nil
 }
 
 // planned reads the plan that the command line names, and then the

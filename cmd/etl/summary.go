@@ -32,10 +32,10 @@ func (d delivery) begin() error {
 
 func (d delivery) result() string { return filepath.Join(d.xcom, "return.json") }
 
-// deliver writes the summary to all places. The line comes last: scripts read
-// the last line of the output.
-func (d delivery) deliver(s *pipeline.Summary) error {
-	text, err := json.Marshal(s)
+// deliver writes a summary, or what a plan is, to all places. The line comes
+// last: scripts read the last line of the output.
+func (d delivery) deliver(summary any) error {
+	text, err := json.Marshal(summary)
 	if err != nil {
 		return fault.New(fault.Bug, "writing the summary: %w", err)
 	}
@@ -96,7 +96,9 @@ func (sh *shell) leaveSummary(app *cli.App, args []string, err error) {
 
 // broken is the summary of a run that could not begin.
 func broken(err error) *pipeline.Summary {
-	return &pipeline.Summary{Status: pipeline.Failed, Exit: fault.Exit(err), Pipelines: []pipeline.Result{}}
+	return &pipeline.Summary{
+		Status: pipeline.Failed, Exit: fault.Exit(err), RetryAfter: fault.RetryAfter(err).Seconds(), Pipelines: []pipeline.Result{},
+	}
 }
 
 // replaceFile writes a file so that its readers see the old or the new text,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -48,6 +49,15 @@ func TestDeliveryToAirflow(t *testing.T) {
 		if got := read(t, file); got != want {
 			t.Errorf("%s holds %s, want %s", filepath.Base(file), got, want)
 		}
+	}
+}
+
+// A command that could not begin tells when it may, and so does a plan.
+func TestBrokenTellsWhenToComeBack(t *testing.T) {
+	err := fault.New(fault.Transient, "source rental asks to wait 40s")
+	err.RetryAfter = 40 * time.Second
+	if got := broken(err); got.Exit != 3 || got.RetryAfter != 40 {
+		t.Errorf("exit %d, retry_after %v; want 3 and 40", got.Exit, got.RetryAfter)
 	}
 }
 

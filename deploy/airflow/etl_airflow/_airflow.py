@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airflow.configuration import conf
+
 if TYPE_CHECKING:
     from airflow.sdk import Asset, AssetAlias, BaseHook, BaseOperator, Connection, Context, TaskGroup, Variable
-    from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowNotFoundException,
+        AirflowSkipException,
+    )
 else:
     try:
         from airflow.sdk import Asset, AssetAlias, BaseHook, BaseOperator, Connection, Context, TaskGroup, Variable
@@ -18,13 +25,24 @@ else:
         from airflow.utils.context import Context
         from airflow.utils.task_group import TaskGroup
     try:
-        from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+        from airflow.sdk.exceptions import (
+            AirflowException,
+            AirflowFailException,
+            AirflowNotFoundException,
+            AirflowSkipException,
+        )
     except ImportError:  # before 3.2
-        from airflow.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+        from airflow.exceptions import (
+            AirflowException,
+            AirflowFailException,
+            AirflowNotFoundException,
+            AirflowSkipException,
+        )
 
 __all__ = [
     "AirflowException",
     "AirflowFailException",
+    "AirflowNotFoundException",
     "AirflowSkipException",
     "Asset",
     "AssetAlias",
@@ -34,4 +52,5 @@ __all__ = [
     "Context",
     "TaskGroup",
     "Variable",
+    "conf",
 ]

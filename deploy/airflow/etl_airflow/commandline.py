@@ -8,11 +8,22 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from fnmatch import fnmatchcase
+from typing import Any
 
-from etl_airflow._airflow import BaseHook, Connection, Context, Variable
+from etl_airflow._airflow import (
+    AirflowFailException,
+    AirflowNotFoundException,
+    BaseHook,
+    Connection,
+    Context,
+    Variable,
+)
 
 #: Commands that commit, and leave a summary of pipelines.
 COMMITTING = ("run", "commit")
+
+#: Commands that leave an object for XCom where Airflow waits for one.
+SUMMARIZING = (*COMMITTING, "plan")
 
 #: Commands that take --since and --until.
 SLICED = ("run", "plan")
@@ -56,6 +67,13 @@ def slices(start: datetime | None, end: datetime | None) -> list[str]:
     return ["--since", instant(start), "--until", instant(end)]
 
 
+def shards(plan: Mapping[str, Any]) -> list[list[str]]:
+    """Return the flags of each shard of a plan, from what etl prints of it."""
+    if "plan" not in plan:
+        raise AirflowFailException("etl has told nothing of its plan: is it as old as these operators?")
+    return [["--plan", plan["plan"], "--shard", str(k)] for k in range(plan["shards"])]
+
+
 def instant(t: datetime) -> str:
     """Return a time as etl takes it."""
     return t.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -88,10 +106,13 @@ def resolve(reference: str) -> str:
         return str(Variable.get(rest))
     name, _, attribute = rest.partition(".")
     if kind != "conn" or not name or not attribute:
-        raise ValueError(f"{reference!r} is no reference: want conn:ID.ATTRIBUTE or var:NAME")
-    value = attribute_of(BaseHook.get_connection(name), attribute)
+        raise AirflowFailException(f"{reference!r} is no reference: want conn:ID.ATTRIBUTE or var:NAME")
+    try:
+        value = attribute_of(BaseHook.get_connection(name), attribute)
+    except AirflowNotFoundException as e:
+        raise AirflowFailException(f"there is no connection {name}") from e
     if value is None:
-        raise ValueError(f"the connection {name} has no {attribute}")
+        raise AirflowFailException(f"the connection {name} has no {attribute}")
     return str(value)
 
 
@@ -105,5 +126,7 @@ def attribute_of(connection: Connection, attribute: str) -> object:
     if attribute.startswith("extra."):
         return connection.extra_dejson.get(attribute[len("extra.") :])
     if attribute not in ("host", "login", "password", "port", "schema"):
-        raise ValueError(f"connections have no {attribute}: want url, host, login, password, port, schema or extra.KEY")
+        raise AirflowFailException(
+            f"connections have no {attribute}: want url, host, login, password, port, schema or extra.KEY"
+        )
     return getattr(connection, attribute)

@@ -5,19 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from etl_airflow._airflow import TaskGroup
-from etl_airflow.operators import EtlOperator
-
-#: The most mapped tasks that Airflow makes of one task by default.
-MOST_SHARDS = 1024
-
-
-class EtlPlanOperator(EtlOperator):
-    """Freeze a run for several workers. Its XCom is the list of flags of each
-    shard; an empty list skips what follows."""
-
-    def result(self, summary: dict[str, Any]) -> Any:
-        return [["--plan", summary["plan"], "--shard", str(k)] for k in range(summary["shards"])]
+from etl_airflow._airflow import BaseOperator, TaskGroup, conf
+from etl_airflow.operators import EtlOperator, EtlPlanOperator
 
 
 class EtlTaskGroup(TaskGroup):
@@ -40,6 +29,10 @@ class EtlTaskGroup(TaskGroup):
     All other arguments are those of EtlOperator, for every task.
     """
 
+    #: What runs etl, and what makes a plan.
+    operator: type[BaseOperator] = EtlOperator
+    planner: type[BaseOperator] = EtlPlanOperator
+
     def __init__(
         self,
         *,
@@ -53,12 +46,13 @@ class EtlTaskGroup(TaskGroup):
         group_arguments: Mapping[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
-        if not 1 <= shards <= MOST_SHARDS:
-            raise ValueError(f"shards is {shards}, want 1 to {MOST_SHARDS}")
+        most = conf.getint("core", "max_map_length", fallback=1024)
+        if not 1 <= shards <= most:
+            raise ValueError(f"shards is {shards}, and Airflow maps over 1 to {most} tasks (core.max_map_length)")
         super().__init__(group_id=group_id, **(group_arguments or {}))
         out = plans.rstrip("/") + "/"
         with self:
-            plan = EtlPlanOperator(
+            plan = self.planner(
                 task_id="plan",
                 command="plan",
                 pipelines=pipelines,
@@ -66,8 +60,8 @@ class EtlTaskGroup(TaskGroup):
                 **{"trigger_rule": "none_failed", **arguments},
             )
             work = {**arguments, **(shard_arguments or {})}
-            read = EtlOperator.partial(task_id="shard", **work).expand(flags=plan.output)
-            commit = EtlOperator(
+            read = self.operator.partial(task_id="shard", **work).expand(flags=plan.output)
+            commit = self.operator(
                 task_id="commit",
                 command="commit",
                 flags=["--plan", "{{ ti.xcom_pull(task_ids='" + plan.task_id + "')[0][1] }}"],
@@ -76,10 +70,10 @@ class EtlTaskGroup(TaskGroup):
             )
             read >> commit
             if load:
-                commit >> EtlOperator(
+                commit >> self.operator(
                     task_id="load",
                     command="load " + load[0],
-                    pipelines=pipelines,
+                    pipelines=pipelines or ["*"],
                     flags=load[1:],
                     **arguments,
                 )

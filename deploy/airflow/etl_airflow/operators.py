@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
-from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
 from etl_airflow import commandline, exits
-from etl_airflow._airflow import BaseOperator, Context
+from etl_airflow._airflow import AirflowFailException, BaseOperator, Context
 from etl_airflow.lineage import Reports, without_columns
+from etl_airflow.waiting import LONGEST_WAIT, Waits
 
 
-class EtlOperator(Reports, BaseOperator):
+class EtlOperator(Reports, Waits, BaseOperator):
     """Run one command of etl and return its summary, without the columns.
 
     Give it an AssetAlias among its outlets, and each commit of run and commit
@@ -54,7 +54,7 @@ class EtlOperator(Reports, BaseOperator):
         env: Mapping[str, str] | None = None,
         env_from: Mapping[str, str] | None = None,
         inherit: Sequence[str] = (),
-        longest_wait: timedelta = timedelta(hours=1),
+        longest_wait: timedelta = LONGEST_WAIT,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -73,15 +73,9 @@ class EtlOperator(Reports, BaseOperator):
 
     def execute(self, context: Context, event: object = None, waited: float = 0.0) -> Any:
         """Run etl to its end; event and waited are of a task that was deferred."""
+        self.waited = waited
         code, summary = self.call(context)
-        wait = exits.retry_after(code, summary)
-        if wait and waited + wait <= self.longest_wait.total_seconds():
-            self.log.info("the source asks to wait %.0f seconds", wait)
-            self.defer(
-                trigger=DateTimeTrigger(moment=datetime.now(timezone.utc) + timedelta(seconds=wait)),
-                method_name="execute",
-                kwargs={"waited": waited + wait},
-            )
+        self.wait(code, summary)
         exits.conclude(code, summary, context["ti"].try_number)
         self.report(context, summary)
         return self.result(summary)
@@ -99,7 +93,10 @@ class EtlOperator(Reports, BaseOperator):
             file = Path(folder, "summary.json")
             if self.command in commandline.COMMITTING:
                 argv += ["--summary-file", str(file)]
-            ended = self.hook.run_command(argv, env=env, cwd=self.cwd)
+            try:
+                ended = self.hook.run_command(argv, env=env, cwd=self.cwd)
+            except OSError as e:
+                raise AirflowFailException(f"starting etl: {e}; the worker's PATH is {env.get('PATH')}") from e
             return ended.exit_code, decoded(file.read_text() if file.exists() else ended.output)
 
     def result(self, summary: dict[str, Any]) -> Any:
@@ -109,6 +106,14 @@ class EtlOperator(Reports, BaseOperator):
     def on_kill(self) -> None:
         """Let etl stop: it ends cleanly within ten seconds of SIGTERM."""
         self.hook.send_sigterm()  # type: ignore[no-untyped-call]
+
+
+class EtlPlanOperator(EtlOperator):
+    """Freeze a run for several workers. Its XCom is the list of flags of each
+    shard; an empty list skips what follows."""
+
+    def result(self, summary: dict[str, Any]) -> Any:
+        return commandline.shards(summary)
 
 
 def decoded(text: str) -> dict[str, Any]:

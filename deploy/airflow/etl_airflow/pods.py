@@ -1,34 +1,41 @@
-"""One command of etl as one pod."""
+"""Commands of etl as pods of Kubernetes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
 
 from etl_airflow import commandline, exits
 from etl_airflow._airflow import Context
-from etl_airflow.lineage import Reports
+from etl_airflow.groups import EtlTaskGroup
+from etl_airflow.lineage import Reports, without_columns
+from etl_airflow.waiting import LONGEST_WAIT, Waits
 
 if TYPE_CHECKING:
     from kubernetes.client import models as k8s
 
 
-class EtlPodOperator(Reports, KubernetesPodOperator):
+class EtlPodOperator(Reports, Waits, KubernetesPodOperator):
     """Run one command of etl in a pod of Kubernetes, with the same meaning of
-    intervals, exit codes and commits as EtlOperator. Secrets come from secrets of
-    Kubernetes (env_from, secrets), not from Airflow.
+    intervals, exit codes, waits and commits as EtlOperator. Secrets come from
+    secrets of Kubernetes (env_from, secrets), not from Airflow.
 
     :param pipelines: names or globs; none: everything
-    :param command: run, commit, load duckdb or load bigquery
+    :param command: run, plan, commit, load duckdb or load bigquery
     :param flags: more flags
+    :param file: pipelines.yaml in the pod; none: that of ETL_FILE, or of its folder
     :param interval: read the slices of the data interval, unless it is empty
+    :param longest_wait: how long the task may wait, without a pod, for a source that
+        said when to come back; beyond it, it fails and Airflow retries
 
-    All other arguments are those of KubernetesPodOperator.
+    All other arguments are those of KubernetesPodOperator. The summary comes by the
+    sidecar of XCom: etl itself writes /airflow/xcom/return.json.
     """
 
-    template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "pipelines", "flags")
+    template_fields: Sequence[str] = (*KubernetesPodOperator.template_fields, "pipelines", "flags", "file")
 
     def __init__(
         self,
@@ -36,21 +43,43 @@ class EtlPodOperator(Reports, KubernetesPodOperator):
         pipelines: Sequence[str] = (),
         command: str = "run",
         flags: Sequence[str] = (),
+        file: str | None = None,
         interval: bool = True,
+        longest_wait: timedelta = LONGEST_WAIT,
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("do_xcom_push", command in commandline.COMMITTING)  # they write the file of the sidecar
+        kwargs.setdefault("do_xcom_push", command in commandline.SUMMARIZING)
         kwargs.setdefault("termination_grace_period", 30)
+        kwargs.setdefault("log_pod_spec_on_failure", False)  # pages of it, and the exit code says why
         super().__init__(**kwargs)
         self.pipelines = pipelines
         self.command = command
         self.flags = flags
+        self.file = file
         self.interval = interval
+        self.longest_wait = longest_wait
 
-    def execute(self, context: Context) -> Any:
-        """Run the pod to its end, or let the triggerer wait for it."""
+    def execute(self, context: Context, event: object = None, waited: float = 0.0) -> Any:
+        """Run the pod to its end, or let the triggerer wait for it; event and waited
+        are of a task that was deferred because a source asked to wait."""
+        self.waited = waited
         self.arguments = commandline.arguments(self.command, self.pipelines, self.flags, self.interval, context)
-        return super().execute(context)
+        if self.file:
+            self.arguments += ["--file", self.file]
+        return self.result(super().execute(context))
+
+    def trigger_reentry(self, context: Context, event: dict[str, Any], waited: float = 0.0) -> Any:
+        """Go on when the triggerer has seen the pod end."""
+        self.waited = waited
+        return self.result(super().trigger_reentry(context, event))
+
+    def defer(self, *, kwargs: dict[str, Any] | None = None, **of: Any) -> NoReturn:
+        """Keep what was waited beside what the next step is given."""
+        super().defer(kwargs={"waited": self.waited, **(kwargs or {})}, **of)
+
+    def result(self, summary: dict[str, Any] | None) -> Any:
+        """Return what the task leaves as its XCom."""
+        return without_columns(summary) if summary and self.command in commandline.COMMITTING else summary
 
     def cleanup(
         self,
@@ -60,16 +89,37 @@ class EtlPodOperator(Reports, KubernetesPodOperator):
         context: Context | None = None,
     ) -> None:
         """Turn the exit code of the container into a failure with or without retry,
-        or into a skip, in place of the general failure of a pod."""
+        a wait or a skip, in place of the general failure of a pod."""
         code = exit_code(remote_pod, self.base_container_name)
         summary: Mapping[str, Any] = xcom_result or {}
         try:
             super().cleanup(pod, remote_pod, xcom_result, context)
         finally:
             if code and context:
+                self.pod = self.pod_request_obj = None  # after a wait comes a new one
+                self.wait(code, summary)
                 exits.conclude(code, summary, context["ti"].try_number)
         if context:
             self.report(context, summary)
+
+
+class EtlPlanPodOperator(EtlPodOperator):
+    """Freeze a run for several workers, in a pod. Its XCom is the list of flags of
+    each shard; an empty list skips what follows."""
+
+    def result(self, summary: dict[str, Any] | None) -> Any:
+        return commandline.shards(summary or {})
+
+
+class EtlPodTaskGroup(EtlTaskGroup):
+    """Divide a run among pods, and commit once. The destination and the plans are
+    in a bucket, or on a volume that all pods have.
+
+    Arguments are those of EtlTaskGroup and, for every task, of EtlPodOperator.
+    """
+
+    operator = EtlPodOperator
+    planner = EtlPlanPodOperator
 
 
 def exit_code(pod: k8s.V1Pod | None, container: str) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from etl_airflow import commandline, lineage
+from etl_airflow._airflow import AirflowFailException, AirflowNotFoundException
 
 DAY = datetime(2026, 2, 5, tzinfo=timezone(timedelta(hours=3)))
 TI = SimpleNamespace(dag_id="crm", task_id="calls", run_id="scheduled__2026", map_index=-1, try_number=2)
@@ -48,6 +49,17 @@ def test_a_plan_says_what_its_shards_read() -> None:
     assert commandline.arguments("commit", [], flags[:2], True, interval) == ["commit", *flags[:2]]
 
 
+def test_a_plan_becomes_the_flags_of_its_shards() -> None:
+    plan = {"plan": "s3://lake/plans/7f.json", "shards": 2}
+    assert commandline.shards(plan) == [
+        ["--plan", "s3://lake/plans/7f.json", "--shard", "0"],
+        ["--plan", "s3://lake/plans/7f.json", "--shard", "1"],
+    ]
+    assert commandline.shards({**plan, "shards": 0}) == []
+    with pytest.raises(AirflowFailException, match="told nothing of its plan"):
+        commandline.shards({})
+
+
 def test_the_environment_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     monkeypatch.setenv("LAKE_REGION", "eu-1")
@@ -71,8 +83,17 @@ def test_the_environment_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("reference", ["calls", "conn:calls", "conn:calls.colour", "var:", "conn:calls.port"])
 def test_references_that_mean_nothing(reference: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_CALLS", "http://user:word@calls.example")
-    with pytest.raises(ValueError, match=r"is no reference|have no|has no"):
+    with pytest.raises(AirflowFailException, match=r"is no reference|have no|has no"):
         commandline.resolve(reference)
+
+
+def test_a_connection_that_does_not_exist_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise AirflowNotFoundException(f"The conn_id `{name}` isn't defined")
+
+    monkeypatch.setattr(commandline.BaseHook, "get_connection", missing)
+    with pytest.raises(AirflowFailException, match="there is no connection calls"):
+        commandline.resolve("conn:calls.password")
 
 
 def test_data_sets_have_addresses() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow.sdk import DAG, AssetAlias
+
 from etl_airflow import EtlOperator, EtlTaskGroup
 
 RENTAL = {
@@ -42,7 +43,9 @@ with DAG("flaky", start_date=datetime(2025, 1, 1), schedule=None):
         plans=lake("flaky") + "/plans",
         shard_arguments={"etl": "fails_once"},
         outlets=[AssetAlias("lists")],
-        load=["duckdb", "--database", lake("flaky") + ".duckdb", "--print"],
+        load=["duckdb", "--database", lake("flaky") + ".duckdb"],
+        inherit=["ETL_DUCKDB"],
+        pool="rental",
         **LISTS,
         **trial("flaky"),
     )
@@ -67,3 +70,9 @@ with DAG("same_day", start_date=datetime(2025, 1, 1), schedule=None, max_active_
 # Details of which all are there already.
 with DAG("nothing", start_date=datetime(2025, 1, 1), schedule=None):
     EtlOperator(task_id="requests", pipelines=["requests"], interval=False, **trial("nothing"))
+
+# A source that asks to wait longer than etl does: the task waits in its place.
+with DAG("busy", start_date=datetime(2025, 1, 1), schedule=None):
+    arguments = trial("busy", retries=0, file=os.environ.get("ETL_IMPATIENT"))
+    arguments["env_from"]["RENTAL_URL"] = "conn:busy.url"
+    EtlOperator(task_id="list", pipelines=["request_list"], interval=False, pool="rental", **arguments)
