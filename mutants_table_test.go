@@ -33,6 +33,11 @@ var mutants = []mutant{
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
+		"files that are moved together are not brought to disk", "load/store_folder",
+		"		if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing is in it, whoever has done that\n			return stored(err, \"bringing the names in %s to disk\", dir)\n		}\n	}\n	return nil\n}\n\nfunc (f *folder) remove", "		_ = dir\n	}\n	return nil\n}\n\nfunc (f *folder) remove",
+		"TestEverythingIsOnDiskBeforeTheNextStep",
+	},
+	{
 		"the error of Close is not looked at", "load/store_folder",
 		`err = errors.Join(err, o.folder.do("close", o.name, o.file.Close))`, `_ = o.folder.do("close", o.name, o.file.Close)`,
 		"TestEveryFailureOfTheDiskIsSeen|TestEveryErrorAtEveryCall",
@@ -184,7 +189,7 @@ var mutants = []mutant{
 	},
 	{
 		"replaced files are removed", "load/publish",
-		"	err := d.store.objects.move(name, to)\n	if errors.Is", "	_ = to\n	err := d.store.objects.remove(name)\n	if errors.Is",
+		"	err := o.move(name, to)\n	if errors.Is", "	_ = to\n	err := o.remove(name)\n	if errors.Is",
 		"TestRollback|TestRecoverPutsDataRight",
 	},
 	{

@@ -172,7 +172,7 @@ func TestGCOfReplacedFilesOfALostCommit(t *testing.T) {
 
 func TestGCKeepsWhatIsReplacedBeforeItIsPublished(t *testing.T) {
 	d, c := unpublished(t)
-	if err := d.retire(c.Number, c.Dropped[0]); err != nil {
+	if err := d.retire(d.store.objects, c.Number, c.Dropped[0]); err != nil {
 		t.Fatal(err)
 	}
 	collect(t, d, GCOptions{Now: time.Now().AddDate(100, 0, 0)})

@@ -25,14 +25,20 @@ func (d *Dataset) Publish(c *Commit) error {
 		return err
 	}
 	moves := c.moves()
-	done, err = d.store.each(len(moves), func(i int) (bool, error) { return d.publishFile(c, moves[i]) })
+	err = d.store.objects.together(func(o objects) (err error) {
+		done, err = d.store.each(len(moves), func(i int) (bool, error) { return d.publishFile(o, c, moves[i]) })
+		return err
+	})
 	if err != nil || done {
 		return err
 	}
 	if err := d.writeView(c); err != nil {
 		return err
 	}
-	_, err = d.store.each(len(c.Dropped), func(i int) (bool, error) { return false, d.retire(c.Number, c.Dropped[i]) })
+	err = d.store.objects.together(func(o objects) error {
+		_, err := d.store.each(len(c.Dropped), func(i int) (bool, error) { return false, d.retire(o, c.Number, c.Dropped[i]) })
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -51,8 +57,8 @@ func (d *Dataset) publishes(number int64) (bool, error) {
 
 // publishFile moves a file to its path. If it finds that others have published
 // the commit in the meantime, it is done with all of it.
-func (d *Dataset) publishFile(c *Commit, f File) (done bool, err error) {
-	err = d.store.objects.move(f.Staged, f.Path)
+func (d *Dataset) publishFile(o objects, c *Commit, f File) (done bool, err error) {
+	err = o.move(f.Staged, f.Path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false, stored(err, "publishing %s", f.Path)
 	}
@@ -83,9 +89,9 @@ func (s *Store) sum(name string) (sum string, err error) {
 
 // retire moves a file that is not live any more out of the readers' sight. One
 // that is gone was retired before.
-func (d *Dataset) retire(number int64, name string) error {
+func (d *Dataset) retire(o objects, number int64, name string) error {
 	to := path.Join(d.replaced(number), strings.TrimPrefix(name, d.data()))
-	err := d.store.objects.move(name, to)
+	err := o.move(name, to)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -60,7 +60,7 @@ func (d *Dataset) sweep(c *Commit) error {
 		if _, ok := live[name]; ok || err != nil || number > c.Number {
 			continue
 		}
-		if err := d.retire(c.Number, name); err != nil {
+		if err := d.retire(d.store.objects, c.Number, name); err != nil {
 			return err
 		}
 	}

@@ -87,6 +87,8 @@ func (r *remote) move(from, to string) error {
 	return r.bucket.Delete(from)
 }
 
+func (r *remote) together(calls func(objects) error) error { return calls(r) }
+
 func (r *remote) remove(name string) error { return r.bucket.Delete(name) }
 
 func (r *remote) tidy(string) error { return nil } // a bucket has no folders

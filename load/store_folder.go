@@ -4,8 +4,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -22,7 +24,8 @@ type folder struct {
 	// around makes each call to the file system; nil: it is just made. Tests
 	// record calls with it, fail them, or lose their answers.
 	around func(op, name string, call func() error) error
-	placed places // folders that need not be made
+	placed places          // folders that need not be made
+	late   map[string]bool // folders to sync when calls made together have ended; nil: each is synced at once
 }
 
 // temporary is where objects are written before they get their name: on the
@@ -188,6 +191,21 @@ func (f *folder) move(from, to string) error {
 	return errors.Join(f.sync(path.Dir(to)), f.sync(path.Dir(from)))
 }
 
+// together brings the names that its calls give to disk when all are made: where
+// each waits for the disk by itself, a dozen files wait for it fifty times.
+func (f *folder) together(calls func(objects) error) error {
+	late := &folder{root: f.root, around: f.around, late: map[string]bool{}}
+	if err := calls(late); err != nil {
+		return err
+	}
+	for _, dir := range slices.Sorted(maps.Keys(late.late)) {
+		if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing is in it, whoever has done that
+			return stored(err, "bringing the names in %s to disk", dir)
+		}
+	}
+	return nil
+}
+
 func (f *folder) remove(name string) error {
 	err := f.do("remove", name, func() error { return f.root.Remove(name) })
 	if errors.Is(err, fs.ErrNotExist) {
@@ -252,6 +270,9 @@ func (f *folder) within(dir string, call func() error) error {
 // syncFolders brings the names in a folder to disk, and notes which folders are
 // in it: those need it no more.
 func (f *folder) syncFolders(dir string) error {
+	if f.late != nil {
+		return f.sync(dir)
+	}
 	return f.do("sync", dir, func() error {
 		d, err := f.root.Open(dir)
 		if err != nil {
@@ -297,8 +318,12 @@ func (p *places) drop(dir string) {
 	delete(p.known, dir)
 }
 
-// sync brings the names in a folder to disk.
+// sync brings the names in a folder to disk, now or late.
 func (f *folder) sync(dir string) error {
+	if f.late != nil {
+		f.late[dir] = true
+		return nil
+	}
 	return f.do("sync", dir, func() error {
 		d, err := f.root.Open(dir)
 		if err != nil {
