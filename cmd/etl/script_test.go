@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,12 +12,26 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"go.uber.org/goleak"
 
 	"etl"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"etl": main})
+	testscript.Main(withoutLeaks{m}, map[string]func(){"etl": main})
+}
+
+// withoutLeaks fails if tests leave goroutines behind: each ends what it has
+// begun.
+type withoutLeaks struct{ *testing.M }
+
+func (m withoutLeaks) Run() int {
+	code := m.M.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
 }
 
 // TestScripts runs each script of testdata/script in an empty folder. There it

@@ -296,12 +296,12 @@ func (p *portion) unit(ctx context.Context, i int, t *take) error {
 	p.left = append(p.left, t.reading.dir)
 	p.mu.Unlock()
 	b, err := t.read(ctx)
+	if ctx.Err() != nil { // not after it is sealed: then it is done
+		err = context.Cause(ctx)
+	}
 	var done *unitDone
 	if err == nil {
 		done, err = t.seal(b)
-	}
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
 	}
 	if err != nil {
 		if t.slice.name != "" {
