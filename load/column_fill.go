@@ -2,6 +2,7 @@ package load
 
 import (
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
@@ -19,12 +20,7 @@ func (c *column) fill(v *vector, a arrow.Array, s slots) error {
 	}
 	switch a := a.(type) {
 	case *array.Boolean:
-		for _, i := range present {
-			v.ints = append(v.ints, 0)
-			if a.Value(int(i)) {
-				v.ints[len(v.ints)-1] = 1
-			}
-		}
+		v.appendBits(a, present)
 	case *array.Int32:
 		pick(v, a.Int32Values(), present)
 	case *array.Int64:
@@ -37,15 +33,14 @@ func (c *column) fill(v *vector, a arrow.Array, s slots) error {
 		pick(v, a.TimestampValues(), present)
 	case *array.Float64:
 		values := a.Float64Values()
+		v.ints = slices.Grow(v.ints, len(present))
 		for _, i := range present {
 			v.ints = append(v.ints, int64(math.Float64bits(values[i])))
 		}
 	case *array.Decimal128:
 		return c.fillDecimals(v, a.Values(), present)
 	case *array.String:
-		for _, i := range present {
-			v.appendString(a.Value(int(i)))
-		}
+		v.appendTexts(a, present)
 	case *array.Dictionary:
 		return c.fillDictionary(v, a, present)
 	default:
@@ -56,8 +51,62 @@ func (c *column) fill(v *vector, a arrow.Array, s slots) error {
 
 // pick appends the values at some places.
 func pick[T ~int32 | ~int64](v *vector, values []T, at []int32) {
+	n := len(v.ints)
+	v.ints = slices.Grow(v.ints, len(at))[:n+len(at)]
+	out := v.ints[n:]
+	if consecutive(at) {
+		for i, x := range values[at[0]:][:len(at)] {
+			out[i] = int64(x)
+		}
+		return
+	}
+	for i, place := range at {
+		out[i] = int64(values[place])
+	}
+}
+
+// consecutive tells whether places, which ascend, lie side by side.
+func consecutive(at []int32) bool {
+	return len(at) > 0 && int(at[len(at)-1]-at[0]) == len(at)-1
+}
+
+// appendBits appends the booleans at some places.
+func (v *vector) appendBits(a *array.Boolean, at []int32) {
+	if len(at) == 0 {
+		return
+	}
+	bits, offset := a.Data().Buffers()[1].Bytes(), a.Data().Offset()
+	v.ints = slices.Grow(v.ints, len(at))
 	for _, i := range at {
-		v.ints = append(v.ints, int64(values[i]))
+		n := uint(offset) + uint(i)
+		v.ints = append(v.ints, int64(bits[n/8]>>(n%8)&1))
+	}
+}
+
+// appendTexts appends the texts at some places.
+func (v *vector) appendTexts(a *array.String, at []int32) {
+	if len(at) == 0 {
+		return
+	}
+	buffers := a.Data().Buffers()
+	offsets := arrow.Int32Traits.CastFromBytes(buffers[1].Bytes())[a.Data().Offset():]
+	var data []byte
+	if buffers[2] != nil {
+		data = buffers[2].Bytes()
+	}
+	v.ends = slices.Grow(v.ends, len(at))
+	if consecutive(at) {
+		offsets = offsets[at[0] : int(at[0])+len(at)+1]
+		moved := len(v.data) - int(offsets[0])
+		v.data = append(v.data, data[offsets[0]:offsets[len(at)]]...)
+		for _, end := range offsets[1:] {
+			v.ends = append(v.ends, int(end)+moved)
+		}
+		return
+	}
+	for _, i := range at {
+		v.data = append(v.data, data[offsets[i]:offsets[i+1]]...)
+		v.ends = append(v.ends, len(v.data))
 	}
 }
 
@@ -71,6 +120,13 @@ func (c *column) fillDictionary(v *vector, a *array.Dictionary, present []int32)
 	if !ok {
 		return fault.New(fault.Bug, "encoding column %s: a dictionary of %s is not foreseen", c.leaf.path, a.Dictionary().DataType())
 	}
+	v.ends = slices.Grow(v.ends, len(present))
+	if codes, ok := a.Indices().(*array.Int32); ok {
+		for _, i := range present {
+			v.appendString(labels.Value(int(codes.Value(int(i)))))
+		}
+		return nil
+	}
 	for _, i := range present {
 		v.appendString(labels.Value(a.GetValueIndex(int(i))))
 	}
@@ -81,18 +137,35 @@ func (c *column) fillDictionary(v *vector, a *array.Dictionary, present []int32)
 // were not checked by who made them.
 func (c *column) fillDecimals(v *vector, values []decimal128.Num, present []int32) error {
 	limit := decimal128.GetMaxValue(int32(c.source.Precision))
+	if !c.leaf.text {
+		return c.fillNarrow(v, values, present, int64(limit.LowBits()))
+	}
 	for _, i := range present {
 		d := values[i]
 		if d.Abs().Cmp(limit) > 0 {
-			return fault.New(fault.Bug, "encoding column %s: a decimal of more than %d digits", c.leaf.path, c.source.Precision)
+			return c.tooLong()
 		}
-		if c.leaf.text {
-			v.appendDecimal(d)
-		} else {
-			v.ints = append(v.ints, int64(d.LowBits()))
-		}
+		v.appendDecimal(d)
 	}
 	return nil
+}
+
+// fillNarrow narrows decimals to integers, of at most limit without their sign.
+func (c *column) fillNarrow(v *vector, values []decimal128.Num, present []int32, limit int64) error {
+	v.ints = slices.Grow(v.ints, len(present))
+	for _, i := range present {
+		d := &values[i]
+		x := int64(d.LowBits())
+		if d.HighBits() != x>>63 || x > limit || x < -limit {
+			return c.tooLong()
+		}
+		v.ints = append(v.ints, x)
+	}
+	return nil
+}
+
+func (c *column) tooLong() error {
+	return fault.New(fault.Bug, "encoding column %s: a decimal of more than %d digits", c.leaf.path, c.source.Precision)
 }
 
 // appendDecimal appends the big-endian bytes of a decimal.

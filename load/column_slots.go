@@ -1,6 +1,8 @@
 package load
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 
@@ -133,23 +135,14 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 	}
 	if s.reps == nil && a.NullN() == 0 {
 		if c.optional {
-			for range s.at {
-				v.defs = append(v.defs, 1)
-			}
+			v.defs = appendLevel(v.defs, 1, len(s.at))
 		}
 		return s.at, nil
 	}
-	c.found = c.found[:0]
 	if s.reps == nil && c.optional { // a column of the row itself: most are
-		for _, at := range s.at {
-			if a.IsNull(int(at)) {
-				v.defs = append(v.defs, 0)
-				continue
-			}
-			v.defs, c.found = append(v.defs, 1), append(c.found, at)
-		}
-		return c.found, nil
+		return c.rowLevels(v, a, s.at), nil
 	}
+	c.found = c.found[:0]
 	for i := range s.at {
 		at, _, def := s.slot(i)
 		def, present, err := c.descend(a, at, def)
@@ -164,4 +157,35 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 		}
 	}
 	return c.found, nil
+}
+
+// rowLevels does so for a column of the row itself that has nulls.
+func (c *column) rowLevels(v *vector, a arrow.Array, at []int32) []int32 {
+	bits, offset := a.NullBitmapBytes(), a.Data().Offset()
+	n := len(v.defs)
+	v.defs = slices.Grow(v.defs, len(at))[:n+len(at)]
+	defs := v.defs[n:]
+	c.found = slices.Grow(c.found[:0], len(at)+1)[:len(at)+1]
+	found := 0
+	for i, place := range at { // without a branch: where nulls are cannot be foreseen
+		n := uint(offset) + uint(place)
+		there := bits[n/8] >> (n % 8) & 1
+		defs[i], c.found[found] = there, place
+		found += int(there)
+	}
+	return c.found[:found]
+}
+
+// appendLevel appends a level n times.
+func appendLevel(levels []uint8, level uint8, n int) []uint8 {
+	before := len(levels)
+	levels = slices.Grow(levels, n)[:before+n]
+	added := levels[before:]
+	for i := range min(n, 8) {
+		added[i] = level
+	}
+	for done := 8; done < n; done *= 2 {
+		copy(added[done:], added[:done])
+	}
+	return levels
 }

@@ -1,6 +1,10 @@
 package load
 
-import "etl/internal/fault"
+import (
+	"bytes"
+
+	"etl/internal/fault"
+)
 
 // A vector holds the values of one leaf for some whole rows, the way Parquet
 // stores them: levels for every slot, values only where there are any.
@@ -51,28 +55,30 @@ func (b *block) check(l *layout) error {
 // fault tells what is wrong with the vector of some rows; empty: nothing.
 func (v *vector) fault(l *leaf, rows int) string {
 	present, starts := v.slots(l), v.slots(l)
-	for _, def := range v.defs {
-		if def > l.maxDef {
-			return "levels"
-		}
-		if def < l.maxDef {
-			present--
-		}
+	if l.maxDef > 0 {
+		present = bytes.Count(v.defs, []byte{l.maxDef})
 	}
-	for _, rep := range v.reps {
-		if rep > 0 {
-			starts--
-		}
+	if l.maxRep > 0 {
+		starts = bytes.Count(v.reps, []byte{0})
 	}
 	switch {
 	case v.rows != rows:
 		return "number"
-	case l.maxRep > 0 && len(v.reps) != len(v.defs), starts != rows:
+	case !noneAbove(v.defs, l.maxDef), !noneAbove(v.reps, l.maxRep), l.maxRep > 0 && len(v.reps) != len(v.defs), starts != rows:
 		return "levels"
 	case present != v.values(l):
 		return "values"
 	}
 	return ""
+}
+
+// noneAbove tells whether no level is higher than a highest.
+func noneAbove(levels []uint8, highest uint8) bool {
+	known := 0
+	for level := range highest + 1 {
+		known += bytes.Count(levels, []byte{level})
+	}
+	return highest == 0 || known == len(levels)
 }
 
 func (v *vector) reset() {

@@ -12,9 +12,12 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// pageRows is the most rows of a page, whole blocks: readers skip by pages, and
-// a page is held in memory until it is full.
-const pageRows = 8 * blockRows
+// A page ends with the block by which it has so many rows or about so many bytes:
+// readers skip by pages, and a page is held in memory until it is full.
+const (
+	pageRows  = 8 * blockRows
+	pageBytes = 64 << 10
+)
 
 // indexedBytes is how many bytes of a bound stand in the column index.
 const indexedBytes = 16
@@ -85,7 +88,7 @@ func (c *columnChunk) add(v *vector, s *packing) error {
 		}
 	}
 	c.tally.add(v, c.leaf, low, high)
-	if c.page.size() < s.pageBytes && c.page.rows < pageRows {
+	if c.page.size() < pageBytes && c.page.rows < pageRows {
 		return nil
 	}
 	return c.endPage(s)
@@ -251,11 +254,10 @@ func (c *columnChunk) written() writtenChunk {
 
 // A packing is what pages are packed with: a file has one for all its columns.
 type packing struct {
-	codec     *codec
-	pageBytes int    // where a page ends
-	plain     []byte // scratch: an unpacked page
-	packed    []byte // scratch
-	header    bytes.Buffer
+	codec  *codec
+	plain  []byte // scratch: an unpacked page
+	packed []byte // scratch
+	header bytes.Buffer
 }
 
 // pack packs what stands in the scratch memory for pages.

@@ -15,9 +15,12 @@ type codec struct {
 	packer            *zstd.Encoder
 }
 
+// pageWindow is how far back a page may repeat itself: hardly one is longer.
+const pageWindow = 512 << 10
+
 func newCodec() *codec {
 	packer, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true),
-		zstd.WithZeroFrames(true), zstd.WithEncoderCRC(false)) // a page has its own checksum
+		zstd.WithWindowSize(pageWindow), zstd.WithLowerEncoderMem(true), zstd.WithZeroFrames(true), zstd.WithEncoderCRC(false)) // a page has its own checksum
 	if err != nil {
 		panic("load: " + err.Error()) // the settings are constants
 	}

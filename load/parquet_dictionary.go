@@ -99,11 +99,13 @@ type textDictionary struct {
 	ends  []int
 	table []uint32 // number + 1, and the high bits of the hash above it; 0: free
 	seed  maphash.Seed
+	salt  uint64
 }
 
 func (d *textDictionary) reset() {
 	if d.table == nil {
 		d.seed = maphash.MakeSeed() // where texts stand in the table does not show in their numbers
+		d.salt = maphash.Bytes(d.seed, nil)
 	}
 	d.data, d.ends, d.table = d.data[:0], d.ends[:0], resized(d.table, leastTable)
 }
@@ -147,8 +149,26 @@ func (d *textDictionary) index(out []uint16, data []byte, ends []int) ([]uint16,
 	return out, true
 }
 
+// hash tells texts apart. Most are short: their bytes are two numbers, which are
+// multiplied.
+func (d *textDictionary) hash(text []byte) uint64 {
+	var first, last uint64
+	switch n := len(text); {
+	case n > 16:
+		return maphash.Bytes(d.seed, text)
+	case n >= 8:
+		first, last = binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[n-8:])
+	case n >= 4:
+		first, last = uint64(binary.LittleEndian.Uint32(text)), uint64(binary.LittleEndian.Uint32(text[n-4:]))
+	case n > 0:
+		first, last = uint64(text[0])<<8|uint64(text[n/2]), uint64(text[n-1])
+	}
+	high, low := bits.Mul64(first^d.salt, last^uint64(len(text))<<56^0x9e3779b97f4a7c15)
+	return high ^ low
+}
+
 func (d *textDictionary) number(text []byte) (uint16, bool) {
-	hash := maphash.Bytes(d.seed, text)
+	hash := d.hash(text)
 	tag, mask := uint32(hash>>32)&^0xffff, uint64(len(d.table)-1)
 	for at := hash & mask; ; at = (at + 1) & mask {
 		entry := d.table[at]
@@ -180,7 +200,7 @@ func (d *textDictionary) grow() {
 	d.table = resized(d.table, 2*len(d.table))
 	mask := uint64(len(d.table) - 1)
 	for n := range d.ends {
-		hash := maphash.Bytes(d.seed, d.text(n))
+		hash := d.hash(d.text(n))
 		at := hash & mask
 		for d.table[at] != 0 {
 			at = (at + 1) & mask

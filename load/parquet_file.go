@@ -39,9 +39,8 @@ type chunkSet struct {
 	packing packing
 }
 
-// newParquetFile starts a file. The encodings are those of the leaves; a page
-// ends when it has grown to pageBytes.
-func newParquetFile(st *Stage, name string, l *layout, encodings []format.Encoding, pageBytes int) (*parquetFile, error) {
+// newParquetFile starts a file. The encodings are those of the leaves.
+func newParquetFile(st *Stage, name string, l *layout, encodings []format.Encoding) (*parquetFile, error) {
 	s, err := st.create(name)
 	if err != nil {
 		return nil, err
@@ -50,7 +49,7 @@ func newParquetFile(st *Stage, name string, l *layout, encodings []format.Encodi
 	if !ok {
 		set = &chunkSet{chunks: make([]columnChunk, len(l.leaves))}
 	}
-	set.packing.codec, set.packing.pageBytes = l.codec, pageBytes
+	set.packing.codec = l.codec
 	for i, leaf := range l.leaves {
 		set.chunks[i].reset(leaf, encodings[i])
 	}

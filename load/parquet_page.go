@@ -96,7 +96,7 @@ func (p *dataPage) addPlain(v *vector) {
 			if p.bits%8 == 0 {
 				p.body = append(p.body, 0)
 			}
-			p.body[len(p.body)-1] |= byte(x) << (p.bits % 8)
+			p.body[len(p.body)-1] |= byte(x&1) << (p.bits % 8)
 			p.bits++
 		}
 	}

@@ -65,14 +65,6 @@ func oneByOne(tasks []func() error) error {
 	return nil
 }
 
-// pageBytes is where a page of a column ends: early where many are open.
-func (o *WriterOptions) pageBytes() int {
-	if len(o.Partition) > 0 {
-		return 64 << 10
-	}
-	return 256 << 10
-}
-
 // A Writer splits records by partition and writes each partition to files of
 // a stage. The bytes of the files depend on the rows and their order alone,
 // not on how they were cut into records. It is not safe for concurrent use.
