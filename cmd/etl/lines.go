@@ -31,8 +31,13 @@ func (l *lines) begin(pipelines []string) {
 func (l *lines) report(p pipeline.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	log := l.log
+	if p.Shard != nil {
+		log = log.With("shard", *p.Shard)
+	}
+	log = log.With("pipeline", p.Pipeline)
 	if p.Done {
-		l.done(p.Result)
+		done(log, p.Result)
 		return
 	}
 	now := l.now()
@@ -43,7 +48,6 @@ func (l *lines) report(p pipeline.Progress) {
 		l.told = map[string]time.Time{}
 	}
 	l.told[p.Pipeline] = now
-	log := l.log.With("pipeline", p.Pipeline)
 	if p.Slice != "" {
 		log = log.With("slice", p.Slice)
 	}
@@ -52,11 +56,11 @@ func (l *lines) report(p pipeline.Progress) {
 
 // done tells the end of a pipeline. Why one failed is told at the end of the
 // run.
-func (l *lines) done(r *pipeline.Result) {
+func done(log *slog.Logger, r *pipeline.Result) {
 	if r.Status != pipeline.OK {
-		l.log.Error(r.Status, "pipeline", r.Name, "class", r.Class, "pages", r.Pages)
+		log.Error(r.Status, "class", r.Class, "pages", r.Pages)
 		return
 	}
-	l.log.Info("done", "pipeline", r.Name, "commit", r.Commit, "proof", r.Proof, "rows", r.Written, "pages", r.Pages,
+	log.Info("done", "commit", r.Commit, "proof", r.Proof, "rows", r.Written, "pages", r.Pages,
 		"bytes", r.Bytes, "rejected", r.Rejected, "seconds", r.Seconds)
 }

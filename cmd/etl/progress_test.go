@@ -19,7 +19,7 @@ func (c *clock) now() time.Time { return c.at }
 
 func newClock() *clock { return &clock{time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)} }
 
-var done = &pipeline.Result{
+var result = &pipeline.Result{
 	Name: "requests", Status: pipeline.OK, Pages: 3, Bytes: 2_500_000, Written: 2500, Commit: 7, Proof: "counted", Seconds: 12.34,
 }
 
@@ -39,14 +39,19 @@ func TestLines(t *testing.T) {
 		l.report(pipeline.Progress{Pipeline: "requests", Pages: pages, Planned: 25, Rows: pages * 100, Bytes: pages * 1000})
 		clock.at = clock.at.Add(time.Second)
 	}
-	l.report(pipeline.Progress{Pipeline: "requests", Done: true, Result: done})
+	l.report(pipeline.Progress{Pipeline: "requests", Done: true, Result: result})
 	l.report(pipeline.Progress{Pipeline: "sales", Done: true, Result: &pipeline.Result{Name: "sales", Status: pipeline.Failed, Class: "auth"}})
+	shard := 3
+	l.report(pipeline.Progress{Pipeline: "calls", Slice: "2026-01-01", Shard: &shard, Pages: 1})
+	l.report(pipeline.Progress{Pipeline: "calls", Shard: &shard, Done: true, Result: &pipeline.Result{Name: "calls", Status: pipeline.OK, Proof: "walked"}})
 	want := `msg=start pipelines="requests sales"
 msg=reading pipeline=requests pages=0 planned=25 rows=0 bytes=0 wait=0s
 msg=reading pipeline=requests pages=10 planned=25 rows=1000 bytes=10000 wait=0s
 msg=reading pipeline=requests pages=20 planned=25 rows=2000 bytes=20000 wait=0s
 msg=done pipeline=requests commit=7 proof=counted rows=2500 pages=3 bytes=2500000 rejected=0 seconds=12.34
 msg=failed pipeline=sales class=auth pages=0
+msg=reading shard=3 pipeline=calls slice=2026-01-01 pages=1 planned=0 rows=0 bytes=0 wait=0s
+msg=done shard=3 pipeline=calls commit=0 proof=walked rows=0 pages=0 bytes=0 rejected=0 seconds=0
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -102,7 +107,7 @@ users
 	if _, err := l.Write([]byte("level=WARN msg=slow\n")); err != nil {
 		t.Fatal(err)
 	}
-	step(pipeline.Progress{Pipeline: "requests", Done: true, Result: done})
+	step(pipeline.Progress{Pipeline: "requests", Done: true, Result: result})
 	l.end() // sales and users will not be
 	want = `level=WARN msg=slow
 requests                       3 pages      2,500 rows      2.5 MB  12.3 s  commit 7  counted

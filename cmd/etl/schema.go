@@ -33,7 +33,7 @@ func (sh *shell) schemaVerbs() []verb {
 		{"import", "import OPENAPI --path PATH", []string{"path", "method", "out", "pipeline"}, [2]int{1, 1}, sh.schemaImport},
 		{"infer", "infer PIPELINE", []string{"pages", "out", "file", "f", "env-file"}, [2]int{1, 1}, sh.schemaInfer},
 		{"diff", "diff OLD NEW, or diff PIPELINE", []string{"file", "f", "env-file"}, [2]int{1, 2}, sh.schemaDiff},
-		{"apply", "apply PIPELINE…", []string{"null", "file", "f", "env-file"}, [2]int{1, 1000}, sh.schemaApply},
+		{"apply", "apply PIPELINE…", []string{"null", "disk-reserve", "file", "f", "env-file"}, [2]int{1, 1000}, sh.schemaApply},
 	}
 }
 
@@ -55,6 +55,7 @@ func (sh *shell) schemaCommand() *cli.Command {
 			sh.text("method", "get", "import: `METHOD` of the request"),
 			sh.toggle("pipeline", "import: print the pipeline for pipelines.yaml too; needs --out"),
 			sh.toggle("null", "apply: leave new columns empty in rows that hold nothing of them"),
+			sh.text("disk-reserve", "16MiB", "apply: `SIZE` of each disk that stays free; off: free space is not looked at"),
 			&cli.IntFlag{Name: "pages", Value: 5, Usage: "infer: `NUMBER` of pages to read at most", EnvVars: sh.variable("pages")},
 			sh.text("out", "", "import, infer: `FILE` for the schema, one that is not there yet (default: stdout)"),
 		),

@@ -21,6 +21,9 @@ func (sh *shell) schemaApply(c *cli.Context, arguments []string) error {
 		return err
 	}
 	o := pipeline.Options{Config: cfg, Version: version()}
+	if o.Reserve, err = parseReserve(c.String("disk-reserve")); err != nil {
+		return err
+	}
 	if o.Store, err = sh.open(cfg.Destination, ""); err != nil {
 		return err
 	}

@@ -114,6 +114,9 @@ func (a *applying) checkAdded(added []string, null bool) error {
 
 // apply writes the files anew, and commits.
 func (a *applying) apply(ctx context.Context, result *Applied) error {
+	if err := a.checkRoom(); err != nil {
+		return err
+	}
 	stage, err := a.ds.Stage("schema-"+a.p.Schema.Fingerprint()[:16], a.run)
 	if err != nil {
 		return err
@@ -143,6 +146,16 @@ func (a *applying) apply(ctx context.Context, result *Applied) error {
 	return earlier.Clear()
 }
 
+// checkRoom refuses to begin where the disk has no room for all live files once
+// more, and half of that: columns may come, and the old files stay for a while.
+func (a *applying) checkRoom() error {
+	var bytes int64
+	for _, f := range a.base.Files {
+		bytes += f.Bytes
+	}
+	return a.o.fits(need{a.o.Store.Local(), bytes + bytes/2})
+}
+
 // draft is a commit that differs from its base in files and schema alone.
 func (a *applying) draft(add []load.StagedFile) load.Draft {
 	base := a.base
@@ -167,6 +180,8 @@ func (a *applying) rewrite(ctx context.Context, stage *load.Stage, earlier *load
 		files, taken := earlier.Take(name, source)
 		if taken {
 			result.Taken++
+		} else if err := a.o.fits(need{a.o.Store.Local(), 0}); err != nil {
+			return nil, err
 		} else if files, err = a.rewriteFile(ctx, d, stage, name, f); err != nil {
 			return nil, err
 		}

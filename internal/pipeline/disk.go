@@ -152,7 +152,7 @@ func (o *Options) fits(needs ...need) error {
 		if sum := together[space.Device]; space.Known && space.Free < sum+o.Reserve {
 			return fault.New(fault.Storage, "the disk of %s has %s free, and %s are needed: %s for what comes, by what there was, and %s that stay free",
 				n.dir, mebibytes(space.Free), mebibytes(sum+o.Reserve), mebibytes(sum), mebibytes(o.Reserve)).
-				WithHint("make room, or see --disk-reserve; a run again goes on where this one has stopped")
+				WithHint("make room, or see --disk-reserve; a run does not ask again for what it has kept")
 		}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/load"
+	"etl/schemas"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -99,6 +100,59 @@ func TestDiskIsFullBeforeReading(t *testing.T) {
 				t.Errorf("data (-before +after):\n%s", diff)
 			}
 			w.ok(Options{Reserve: 1, spaceOf: disks(map[string]int64{"/": 100 << 20})}, tt.pipeline)
+		})
+	}
+}
+
+// Where the disk will not do for a data set written anew, nothing is written;
+// where it fills up on the way, what was written goes, and the data set stays as
+// it was.
+func TestDiskIsFullBeforeApply(t *testing.T) {
+	wider := func(s *schemas.Schema) { s.Columns = append(s.Columns, column("loyalty", schemas.JSON)) }
+	w := newWorld(t, nil)
+	w.ok(Options{}, "request*")
+	before := w.tree("requests")
+	c, p := w.with("requests", wider)
+	store, err := load.Open(w.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := w.dataset("requests").Newest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bytes int64
+	for _, f := range base.Files {
+		bytes += f.Bytes
+	}
+	fills := 0
+	tests := []struct {
+		name  string
+		space func(string) (load.Space, error)
+		full  bool
+	}{
+		{"before", disks(map[string]int64{"/": bytes}), true},
+		{"on the way", func(string) (load.Space, error) {
+			fills++
+			return load.Space{Free: int64(3-fills) << 30, Known: true}, nil
+		}, true},
+		{"room", disks(map[string]int64{"/": 2 * bytes}), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Apply(t.Context(), Options{Config: c, Store: store, Reserve: 1, spaceOf: tt.space}, p, false)
+			if full := fault.Exit(err) == 7 && strings.Contains(err.Error(), " MiB free, and "); full != tt.full || !full && err != nil {
+				t.Fatalf("full: %v, want %v: %v", full, tt.full, err)
+			}
+			if !tt.full {
+				return
+			}
+			if diff := cmp.Diff(before, w.tree("requests")); diff != "" {
+				t.Errorf("data (-before +after):\n%s", diff)
+			}
+			if left := filesBelow(t, w.root, ".part"); len(left) > 0 {
+				t.Errorf("left in stages: %q", left)
+			}
 		})
 	}
 }

@@ -51,6 +51,7 @@ type Options struct {
 type Progress struct {
 	Pipeline string
 	Slice    string // empty: the only one
+	Shard    *int   // nil: not of a plan
 	Pages    int64  // accepted
 	Planned  int64  // pages that are known to come; 0: unknown
 	Rows     int64

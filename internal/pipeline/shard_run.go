@@ -45,6 +45,8 @@ func RunShard(ctx context.Context, o Options, plan *ShardPlan, shard int) (*Summ
 	started := o.Now()
 	id := NewRunID()
 	o.Log = o.Log.With("run", id, "shard", shard)
+	progress := o.Progress
+	o.Progress = func(p Progress) { p.Shard = &shard; progress(p) }
 	w := &worker{plan: plan, shard: shard, again: map[string]bool{}}
 	w.runner = &runner{o: o, id: id, clients: map[*config.Source]*extract.Client{}, divide: w.divide}
 	defer w.runner.close()
