@@ -34,32 +34,37 @@ type outage struct {
 }
 
 // TestPowerLost has the power go after each call to the file system of a run:
-// over data sets that are there already, and in a first run, which keeps its
-// pages elsewhere and so syncs folders less often.
+// over data sets that are there already, and in a first run, which makes the
+// destination, keeps its pages elsewhere, and so syncs folders less often.
 func TestPowerLost(t *testing.T) {
-	t.Run("again", func(t *testing.T) { newWorld(t).losePower(t, *powerShare, "") })
-	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, (*powerShare+1)/2, "pages") })
+	t.Run("again", func(t *testing.T) { newWorld(t).losePower(t, *powerShare) })
+	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, (*powerShare+1)/2) })
 }
 
-// at returns the environment of a run into a folder that keeps its pages in one
-// below it, without a name in the stage.
-func (w *world) at(dir, pages string) env {
-	if pages == "" {
-		return w.env.with(env{"ETL_DESTINATION": dir})
+// on returns the environment of a run on a disk.
+func (w *world) on(disk string) env {
+	e := w.env.with(env{"ETL_DESTINATION": filepath.Join(disk, "lake")})
+	if w.first {
+		e["ETL_STAGE"] = filepath.Join(disk, "pages")
 	}
-	return w.env.with(env{"ETL_DESTINATION": dir, "ETL_STAGE": filepath.Join(dir, pages)})
+	return e
 }
 
 // losePower tries some percent of the disks that a run could leave if the power
 // went. Readers see whole files of commits, and what was told to be done is
 // there. Then the run is run again on that disk, and ends as if nothing had been.
-func (w *world) losePower(t *testing.T, percent int, pages string) {
+func (w *world) losePower(t *testing.T, percent int) {
 	t.Helper()
 	want := w.undisturbed(t)
-	disks := memoryDir(t)
-	lake := filepath.Join(disks, "000000")
-	calls := w.record(t, lake, pages)
-	outages := outagesOf(t, os.DirFS(w.base), calls)
+	if w.first {
+		if err := os.Remove(w.base); err != nil {
+			t.Fatal(err)
+		}
+	}
+	disks, base := memoryDir(t), filepath.Dir(w.base)
+	disk := filepath.Join(disks, "000000")
+	calls := w.record(t, base, disk)
+	outages := outagesOf(t, os.DirFS(base), calls)
 	random := rand.New(rand.NewPCG(*seed, 0))
 	chosen := random.Perm(len(outages))[:(len(outages)*percent+99)/100]
 	var told atomic.Int64
@@ -67,10 +72,11 @@ func (w *world) losePower(t *testing.T, percent int, pages string) {
 		for n, i := range chosen {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
-				o, dir := outages[i], filepath.Join(disks, fmt.Sprintf("%06d", n+1))
+				o, found := outages[i], filepath.Join(disks, fmt.Sprintf("%06d", n+1))
+				lake := filepath.Join(found, "lake")
 				told.Add(int64(len(o.told)))
-				o.check(t, lake)
-				if err := o.WriteTo(dir, lake); err != nil {
+				o.check(t, disk)
+				if err := o.WriteTo(found, disk); err != nil {
 					t.Fatal(err)
 				}
 				defer func() {
@@ -78,13 +84,13 @@ func (w *world) losePower(t *testing.T, percent int, pages string) {
 						t.Logf("lost after %s: %s", o.call, o.What)
 					}
 				}()
-				run(t, w.at(dir, pages), w.args...).want(t, 0)
-				if diff := cmp.Diff(want, tree(t, dir)); diff != "" {
+				run(t, w.on(found), w.args...).want(t, 0)
+				if diff := cmp.Diff(want, tree(t, lake)); diff != "" {
 					t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
 				}
-				checkText(t, lake, dir)
-				run(t, w.at(dir, pages), append([]string{"verify", "-f", shipped}, disturbed...)...).want(t, 0)
-				if err := os.RemoveAll(dir); err != nil {
+				checkText(t, disk, found)
+				run(t, w.on(found), append([]string{"verify", "-f", shipped}, disturbed...)...).want(t, 0)
+				if err := os.RemoveAll(found); err != nil {
 					t.Error(err)
 				}
 			})
@@ -97,17 +103,17 @@ func (w *world) losePower(t *testing.T, percent int, pages string) {
 	}
 }
 
-// record runs the run of a world on a copy of its base, and returns its calls.
-func (w *world) record(t *testing.T, lake, pages string) (calls []power.Call) {
+// record runs the run of a world on a copy of a disk, and returns its calls.
+func (w *world) record(t *testing.T, base, disk string) (calls []power.Call) {
 	t.Helper()
-	if out, err := exec.Command("cp", "-a", w.base, lake).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-a", base, disk).CombinedOutput(); err != nil {
 		t.Fatalf("copying: %v\n%s", err, out)
 	}
 	file := filepath.Join(t.TempDir(), "calls")
 	loud := *w
 	loud.args = slices.DeleteFunc(slices.Clone(w.args), func(arg string) bool { return arg == "-q" })
-	loud.env = w.at(lake, pages)
-	loud.kill(t, lake, "-record", file, "-below", lake).want(t, 0)
+	loud.env = w.on(disk)
+	loud.kill(t, filepath.Join(disk, "lake"), "-record", file, "-below", disk).want(t, 0)
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)
@@ -154,10 +160,15 @@ func outagesOf(t *testing.T, base fs.FS, calls []power.Call) (outages []outage) 
 // check fails unless every commit that was told is there, whole, every file that
 // a glob finds is whole and of a commit, and every file that a view names is
 // there.
-func (o outage) check(t *testing.T, lake string) {
+func (o outage) check(t *testing.T, disk string) {
 	t.Helper()
-	committed := map[string]string{}
+	committed, files := map[string]string{}, map[string][]byte{}
 	for name, data := range o.Files {
+		if name, below := strings.CutPrefix(name, "lake/"); below && data != nil {
+			files[name] = data
+		}
+	}
+	for name, data := range files {
 		if !strings.Contains(name, "/commits/") {
 			continue
 		}
@@ -173,17 +184,17 @@ func (o outage) check(t *testing.T, lake string) {
 	}
 	for pipeline, number := range o.told {
 		record := fmt.Sprintf("_etl/%s/commits/%012d.json", pipeline, number)
-		want, err := os.ReadFile(filepath.Join(lake, record))
-		if err != nil || !bytes.Equal(want, o.Files[record]) {
+		want, err := os.ReadFile(filepath.Join(disk, "lake", record))
+		if err != nil || !bytes.Equal(want, files[record]) {
 			t.Errorf("commit %d of %s was told to be done, and is not there (%v)", number, pipeline, err)
 		}
 	}
-	for name, data := range o.Files {
-		if data != nil && strings.HasPrefix(name, "data/") && committed[name] != fmt.Sprintf("%x", sha256.Sum256(data)) {
+	for name, data := range files {
+		if strings.HasPrefix(name, "data/") && committed[name] != fmt.Sprintf("%x", sha256.Sum256(data)) {
 			t.Errorf("%s is in no commit, or not whole", name)
 		}
 		for _, file := range viewFile.FindAll(data, -1) {
-			if strings.HasPrefix(name, "views/") && o.Files[string(file)] == nil {
+			if strings.HasPrefix(name, "views/") && files[string(file)] == nil {
 				t.Errorf("%s reads %s, which is not there", name, file)
 			}
 		}
@@ -191,16 +202,16 @@ func (o outage) check(t *testing.T, lake string) {
 }
 
 // checkText fails unless the views are those of the recorded run.
-func checkText(t *testing.T, lake, dir string) {
+func checkText(t *testing.T, disk, found string) {
 	t.Helper()
 	for _, pipeline := range disturbed {
-		name := filepath.Join("views", pipeline+".sql")
-		want, err := os.ReadFile(filepath.Join(lake, name))
+		name := filepath.Join("lake", "views", pipeline+".sql")
+		want, err := os.ReadFile(filepath.Join(disk, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := os.ReadFile(filepath.Join(dir, name))
-		if diff := cmp.Diff(string(bytes.ReplaceAll(want, []byte(lake), []byte(dir))), string(got)); err != nil || diff != "" {
+		got, err := os.ReadFile(filepath.Join(found, name))
+		if diff := cmp.Diff(string(bytes.ReplaceAll(want, []byte(disk), []byte(found))), string(got)); err != nil || diff != "" {
 			t.Errorf("%s (%v, -undisturbed +this):\n%s", name, err, diff)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -91,7 +90,7 @@ func OpenWith(root string, s Settings) (*Store, error) {
 	if strings.ContainsRune(abs, 0) {
 		return nil, fault.New(fault.Config, "opening the destination: its name holds a NUL byte")
 	}
-	if err := os.MkdirAll(abs, 0o750); err != nil {
+	if err := makeRoot(abs); err != nil {
 		return nil, fault.New(fault.Storage, "creating the destination: %w", err)
 	}
 	f, err := openFolder(abs)

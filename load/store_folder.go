@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -37,6 +38,33 @@ const (
 	forReaders fs.FileMode = 0o640 // data and views
 	forUs      fs.FileMode = 0o600 // our own books, and what holds raw records
 )
+
+// makeRoot creates a destination's folder and those above it that are missing,
+// on disk. Who may not read the one above cannot bring its names to disk, and
+// need not.
+func makeRoot(abs string) error {
+	err := os.Mkdir(abs, 0o750)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeRoot(filepath.Dir(abs)); err != nil {
+			return err
+		}
+		err = os.Mkdir(abs, 0o750)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	above, err := os.Open(filepath.Dir(abs))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(above.Sync(), above.Close())
+}
 
 func openFolder(abs string) (*folder, error) {
 	info, err := os.Stat(abs)
