@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"math/bits"
 	"strconv"
 
 	"etl/schemas"
@@ -17,19 +18,47 @@ type coded interface {
 // Labels tell, for each code of an enum, the place of its label in the
 // dictionary.
 type labels struct {
-	texts map[string]int32
+	texts []textLabel // found by a hash of their codes, then by going on; a power of two, half of them free
 	ints  map[int64]int32
 	small [16]int32 // of the codes from 0 on: place + 1, or 0
 }
 
+type textLabel struct {
+	code  string
+	place int32 // + 1; 0: free
+}
+
+func newLabels(codes int) labels {
+	return labels{texts: make([]textLabel, 2<<bits.Len(uint(codes))), ints: map[int64]int32{}}
+}
+
 func (l *labels) put(code string, place int32) {
-	l.texts[code] = place
+	*l.slot([]byte(code)) = textLabel{code, place + 1}
 	if v, err := strconv.ParseInt(code, 10, 64); err == nil {
 		l.ints[v] = place
 		if v >= 0 && v < int64(len(l.small)) {
 			l.small[v] = place + 1
 		}
 	}
+}
+
+// slot returns where the label of a code is, or would be.
+func (l *labels) slot(code []byte) *textLabel {
+	hash := uint64(0)
+	for _, c := range code {
+		hash = bits.RotateLeft64(hash, 7) ^ uint64(c)
+	}
+	const odd = 0x9e3779b97f4a7c15 // spreads what differs over the highest bits
+	for i := hash * odd >> 32; ; i++ {
+		if slot := &l.texts[i&uint64(len(l.texts)-1)]; slot.place == 0 || slot.code == string(code) {
+			return slot
+		}
+	}
+}
+
+func (l *labels) ofText(code []byte) (int32, bool) {
+	place := l.slot(code).place
+	return max(place-1, 0), place > 0
 }
 
 func (l *labels) ofInt(code int64) (int32, bool) {
@@ -100,7 +129,7 @@ func (b *builder) enum(c schemas.Column) (buffer, error) {
 		return nil, err
 	}
 	f := &enum{scope: b.scope, codes: inner.(coded)}
-	f.labels = labels{texts: map[string]int32{}, ints: map[int64]int32{}}
+	f.labels = newLabels(len(c.Type.Labels))
 	var texts text
 	places := map[string]int32{}
 	for _, l := range c.Type.Labels {

@@ -194,39 +194,35 @@ func (o *object) scanMembers(text []byte, pos int) int {
 		return pos + 1
 	}
 	for last, row := &o.start, o.row; ; pos++ {
-		if at(text, pos) != '"' {
-			pos = space(text, pos)
-		}
 		name := last.next
 		if name == nil || pos > len(text)-window || name.differs(text[pos:pos+window]) != 0 || name.rest != "" && !name.ends(text, pos+window) {
-			if name = o.find(text, pos); name == nil {
+			if name, pos = o.next(last, text, pos); name == nil {
 				return none
 			}
-			last.next = name
 		}
 		last = name
 		pos += name.size
 		c := at(text, pos)
 		if c <= ' ' {
 			pos = space(text, pos)
-			c = at(text, pos)
+			if c = at(text, pos); c <= ' ' {
+				return none
+			}
 		}
-		switch m := name.member; {
-		case c <= ' ':
-			return none
-		case m.way != oneColumn:
-			pos = o.scanOther(m, text, pos)
-		case *m.given == row.epoch:
-			return none
-		default:
+		if m := name.member; m.way == oneColumn {
+			if *m.given == row.epoch {
+				return none
+			}
 			*m.given = row.epoch
 			row.count++
 			*m.sight = m.sight.and(m.kinds[c])
-			if c == 'n' {
-				pos = m.null(text, pos)
-			} else {
+			if c != 'n' {
 				pos = m.plan.scan(text, pos)
+			} else {
+				pos = m.null(text, pos)
 			}
+		} else {
+			pos = o.scanOther(m, text, pos)
 		}
 		if c = at(text, pos); c <= ' ' {
 			pos = space(text, pos)

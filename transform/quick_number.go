@@ -146,9 +146,9 @@ func together(x uint64, n int) int64 {
 // those that are no digits. What a number begins with is hard to guess too.
 func misplaced(x, others uint64) uint64 { return (x&0xff-1)>>63&^(others>>15) | others>>7&1 }
 
-// shortWhole reads a whole number of at most seven digits, with what ends a
-// value right behind it; none if it is another.
-func shortWhole(text []byte, pos int) (v int64, end int) {
+// fewWhole reads a whole number of at most seven digits, whatever stands behind
+// it; none if it is another.
+func fewWhole(text []byte, pos int) (v int64, end int) {
 	if pos < 0 || pos > len(text)-8 {
 		return 0, none
 	}
@@ -158,11 +158,12 @@ func shortWhole(text []byte, pos int) (v int64, end int) {
 		return 0, none
 	}
 	n := bits.TrailingZeros64(others) / 8
-	if c := byte(x>>(8*n&63)) ^ '0'; c != ',' && c != '}' && c != ']' {
-		return 0, none
-	}
 	return together(x, n), pos + n
 }
+
+// endsNumber tells whether a byte ends a number: one in quotes, or one with a point or
+// an exponent, goes on.
+func endsNumber(c byte) bool { return c == ',' || c == '}' || c == ']' }
 
 // An int64Plan reads integers.
 type int64Plan struct {
@@ -171,8 +172,8 @@ type int64Plan struct {
 }
 
 func (p *int64Plan) scan(text []byte, pos int) int {
-	v, end := shortWhole(text, pos)
-	if end < 0 {
+	v, end := fewWhole(text, pos)
+	if !endsNumber(at(text, end)) {
 		if v, end = whole(text, pos); end < 0 {
 			return p.node(p.buffer, text, pos)
 		}
@@ -201,8 +202,8 @@ type int32Plan struct {
 }
 
 func (p *int32Plan) scan(text []byte, pos int) int {
-	v, end := shortWhole(text, pos)
-	if end < 0 {
+	v, end := fewWhole(text, pos)
+	if !endsNumber(at(text, end)) {
 		if v, end = whole(text, pos); end < 0 || int64(int32(v)) != v {
 			return p.node(p.buffer, text, pos)
 		}
@@ -256,7 +257,23 @@ func newDecimalPlan(s *scanner, t schemas.Type, b *fixed[decimal128.Num]) *decim
 }
 
 func (p *decimalPlan) scan(text []byte, pos int) int {
-	v, end := p.usual(text, pos)
+	v, end := int64(0), none
+	if pos >= 0 && pos <= len(text)-17 && text[pos] == '"' && p.unit != 0 {
+		// At most seven digits, a point, and as many digits as the scale has.
+		x := eightDigits(text[pos+1 : pos+9])
+		if others := noDigits(x); others != 0 {
+			n := bits.TrailingZeros64(others) / 8
+			point := pos + 1 + n
+			y := binary.LittleEndian.Uint64(text[point:point+8]) ^ p.zeros
+			switch {
+			case (y+p.room|y)&p.highs|misplaced(x, others) != 0:
+			case p.scale == 2: // as money has
+				v, end = together(x, n)*100+int64(y*10>>8&0xff+y>>16&0xff), point+4
+			default:
+				v, end = together(x, n)*p.unit+together(y>>8, p.scale), point+p.scale+2
+			}
+		}
+	}
 	if end < 0 {
 		if v, end = p.other(text, pos); end < 0 {
 			return p.node(p.buffer, text, pos)
@@ -268,29 +285,6 @@ func (p *decimalPlan) scan(text []byte, pos int) int {
 	}
 	p.buffer.append(n)
 	return end
-}
-
-// usual reads a string of at most seven digits, a point, and as many digits as
-// the scale has.
-func (p *decimalPlan) usual(text []byte, pos int) (v int64, end int) {
-	if pos < 0 || pos > len(text)-17 || text[pos] != '"' || p.unit == 0 {
-		return 0, none
-	}
-	x := eightDigits(text[pos+1 : pos+9])
-	others := noDigits(x)
-	if others == 0 {
-		return 0, none
-	}
-	n := bits.TrailingZeros64(others) / 8
-	pos += 1 + n
-	y := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ p.zeros
-	if (y+p.room|y)&p.highs|misplaced(x, others) != 0 {
-		return 0, none
-	}
-	if p.scale == 2 { // as money has
-		return together(x, n)*100 + int64(y*10>>8&0xff+y>>16&0xff), pos + 4
-	}
-	return together(x, n)*p.unit + together(y>>8, p.scale), pos + p.scale + 2
 }
 
 // other reads any usual spelling.

@@ -2,7 +2,6 @@ package transform
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -19,6 +18,8 @@ const (
 	clockTime     = 0x30303a30303a3030 // 00:00:00
 	yearMonthRoom = 0x7f76767f76767676
 	pairsRoom     = 0x76767f76767f7676 // of monthDay and clockTime
+
+	microsecondsRoom = 0x7f7676767676767f // of .000000Z
 )
 
 // cutDay reads YYYY-MM-DD as days since 1970-01-01.
@@ -27,25 +28,33 @@ func cutDay(text []byte, pos int) (days int32, end int) {
 	if pos < 0 || pos > len(text)-size {
 		return 0, none
 	}
-	days, ok := dayOf(text[pos : pos+size])
+	x := binary.LittleEndian.Uint64(text[pos:pos+8]) ^ yearMonth
+	y := binary.LittleEndian.Uint64(text[pos+2:pos+10]) ^ monthDay
+	if (x+yearMonthRoom|x|(y+pairsRoom)|y)&highs != 0 {
+		return 0, none
+	}
+	days, ok := dayOf(x, y)
 	if !ok {
 		return 0, none
 	}
 	return days, pos + size
 }
 
-func dayOf(t []byte) (days int32, ok bool) {
-	x := binary.LittleEndian.Uint64(t) ^ yearMonth
-	y := binary.LittleEndian.Uint64(t[2:]) ^ monthDay
-	if (x+yearMonthRoom|x|(y+pairsRoom)|y)&highs != 0 {
-		return 0, false
-	}
+// dayOf is the day of a yearMonth and its monthDay.
+func dayOf(x, y uint64) (days int32, ok bool) {
 	x, y = x*10+x>>8, y*10+y>>8 // pairs of digits, each in the byte of the tens
 	year, month, of := int(x&0xff)*100+int(x>>16&0xff), int(x>>40&0xff), int(y>>48&0xff)
 	if year == 0 || month < 1 || month > 12 || of < 1 || of > 28 && of > daysOf(year, month) {
 		return 0, false
 	}
 	return daysSince1970(year, month, of), true
+}
+
+// timeOf is the time of day of a clockTime.
+func timeOf(x uint64) (of int64, ok bool) {
+	x = x*10 + x>>8
+	hours, minutes, seconds := x&0xff, x>>24&0xff, x>>48&0xff
+	return int64((hours*60+minutes)*60+seconds) * second, hours < 24 && minutes < 60 && seconds < 60
 }
 
 // cutClock reads HH:MM:SS with at most six digits behind a point.
@@ -58,12 +67,10 @@ func cutClock(text []byte, pos int) (of int64, end int) {
 	if (x+pairsRoom|x)&highs != 0 {
 		return 0, none
 	}
-	x = x*10 + x>>8
-	hours, minutes, seconds := x&0xff, x>>24&0xff, x>>48&0xff
-	if hours > 23 || minutes > 59 || seconds > 59 {
+	of, ok := timeOf(x)
+	if !ok {
 		return 0, none
 	}
-	of = int64((hours*60+minutes)*60+seconds) * second
 	if pos += size; at(text, pos) != '.' {
 		return of, pos
 	}
@@ -169,31 +176,14 @@ func quickClock(text []byte, pos int, days bool) (int64, int) {
 		sign, pos = -1, pos+1
 	}
 	if days && at(text, pos+2) != ':' {
-		n, end := shortDays(text, pos)
-		if end < 0 {
+		n, end := fewWhole(text, pos)
+		if at(text, end) != ' ' {
 			return 0, none
 		}
-		before, sign, pos = sign*n*day, 1, end
+		before, sign, pos = sign*n*day, 1, end+1
 	}
 	of, end := cutClock(text, pos)
 	return before + sign*of, closed(text, end)
-}
-
-// shortDays reads a number of at most seven digits and the space behind it.
-func shortDays(text []byte, pos int) (days int64, end int) {
-	if pos < 0 || pos > len(text)-8 {
-		return 0, none
-	}
-	x := eightDigits(text[pos : pos+8])
-	others := noDigits(x)
-	if others == 0 || misplaced(x, others) != 0 {
-		return 0, none
-	}
-	n := bits.TrailingZeros64(others) / 8
-	if byte(x>>(8*n&63)) != ' '^'0' {
-		return 0, none
-	}
-	return together(x, n), pos + n + 1
 }
 
 // A timestampPlan reads RFC 3339, and the layouts datetime and date if no other
@@ -234,6 +224,42 @@ type zoned struct {
 }
 
 func (z *zoned) quick(text []byte, pos int) (int64, int) {
+	v, end := z.usual(text, pos)
+	if end < 0 {
+		v, end = z.other(text, pos)
+	}
+	return v, end
+}
+
+// usual reads RFC 3339 in UTC with six digits behind the point or with none.
+func (z *zoned) usual(text []byte, pos int) (v int64, end int) {
+	const size = len(`"2006-01-02T15:04:05.000000Z"`)
+	if pos < 0 || pos > len(text)-size {
+		return 0, none
+	}
+	t := text[pos : pos+size]
+	x := binary.LittleEndian.Uint64(t[1:]) ^ yearMonth
+	y := binary.LittleEndian.Uint64(t[3:]) ^ monthDay
+	c := binary.LittleEndian.Uint64(t[12:]) ^ clockTime
+	if (x+yearMonthRoom|x|(y+pairsRoom)|y|(c+pairsRoom)|c)&highs != 0 || t[0] != '"' || t[11] != 'T' {
+		return 0, none
+	}
+	days, ok1 := dayOf(x, y)
+	of, ok2 := timeOf(c)
+	f := eightDigits(t[20:28]) ^ ('.' ^ '0') ^ ('Z'^'0')<<56
+	switch v = int64(days)*day + of; {
+	case !ok1 || !ok2:
+		return 0, none
+	case (f+microsecondsRoom|f)&highs == 0 && t[28] == '"':
+		return v + together(f>>8, 6), pos + size
+	case t[20] == 'Z' && t[21] == '"':
+		return v, pos + len(`"2006-01-02T15:04:05Z"`)
+	}
+	return 0, none
+}
+
+// other reads any usual spelling.
+func (z *zoned) other(text []byte, pos int) (int64, int) {
 	if text[pos] != '"' {
 		return 0, none
 	}

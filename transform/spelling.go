@@ -41,6 +41,18 @@ func (s *spelling) ends(text []byte, pos int) bool {
 	return len(text)-pos >= len(s.rest) && string(text[pos:pos+len(s.rest)]) == s.rest
 }
 
+// next returns the spelling that stands behind white space, and where, and
+// remembers that it came behind another; nil if none does.
+func (o *object) next(last *spelling, text []byte, pos int) (*spelling, int) {
+	pos = space(text, pos)
+	name := last.next
+	if name == nil || pos > len(text)-window || name.differs(text[pos:pos+window]) != 0 || name.rest != "" && !name.ends(text, pos+window) {
+		name = o.find(text, pos)
+		last.next = name
+	}
+	return name, pos
+}
+
 // find returns the spelling that begins at text[pos], learning it if need be; nil
 // if none does, or if the name is no text.
 func (o *object) find(text []byte, pos int) *spelling {

@@ -97,8 +97,7 @@ func (f *text) at(i int) []byte { return f.data[f.ends[i]:f.ends[i+1]] }
 
 // place returns the place of the label of code i.
 func (f *text) place(l *labels, i int) (int32, bool) {
-	place, labelled := l.texts[string(f.at(i))]
-	return place, labelled
+	return l.ofText(f.at(i))
 }
 
 func (f *text) arrays(w *wrapper, out []arrow.ArrayData) []arrow.ArrayData {

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"strconv"
 
@@ -120,33 +121,34 @@ func readUUID(text []byte) ([]byte, error) {
 	return lower, nil
 }
 
-// lowerHex has the lower case of hex digits, and for other bytes noHex.
-var lowerHex = func() (all [256]byte) {
-	for c := range all {
-		all[c] = noHex
-	}
-	for i, lower := range "0123456789abcdef" {
-		all["0123456789ABCDEF"[i]], all[lower] = byte(lower), byte(lower)
-	}
-	return all
-}()
-
-const noHex = 0x80
-
 // lowerUUID makes a UUID lower case, and tells whether it is one. It asks no
 // digit what it is: nobody could guess the answer, and wrong guesses cost most.
 func lowerUUID(text []byte) bool {
-	if len(text) != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-' {
+	if len(text) != 36 {
 		return false
 	}
-	seen := byte(0)
-	for _, part := range [...][]byte{text[:8], text[9:13], text[14:18], text[19:23], text[24:]} {
-		for i, c := range part {
-			part[i] = lowerHex[c]
-			seen |= part[i]
-		}
+	wrong := uint64(0)
+	for _, part := range [...]struct {
+		at     int
+		dashes uint64 // their bytes
+	}{{0, 0}, {8, 0xff<<40 | 0xff}, {16, 0xff<<56 | 0xff<<16}, {24, 0}, {28, 0}} {
+		t := text[part.at:][:8]
+		x := binary.LittleEndian.Uint64(t)
+		wrong |= (x^'-'*eachByte)&part.dashes | noHex(x&^part.dashes|'0'*eachByte&part.dashes)
+		binary.LittleEndian.PutUint64(t, x|0x20*eachByte) // digits and dashes have this bit
 	}
-	return seen < noHex
+	return wrong == 0
+}
+
+const eachByte = 0x0101010101010101
+
+// noHex marks the bytes that are no hex digits.
+func noHex(x uint64) uint64 {
+	lower := x | 0x20*eachByte
+	x7, lower7 := x&^highs, lower&^highs
+	digit := (x7 + (0x80-'0')*eachByte) &^ (x7 + (0x80-'9'-1)*eachByte)
+	letter := (lower7 + (0x80-'a')*eachByte) &^ (lower7 + (0x80-'f'-1)*eachByte)
+	return (x | ^(digit | letter)) & highs
 }
 
 // ofText makes a reading of a node from a reading of the text of a string.

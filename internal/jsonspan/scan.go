@@ -20,7 +20,7 @@ func (s *scanner) peek() byte {
 }
 
 func (s *scanner) space() {
-	for s.pos < len(s.text) {
+	for s.pos < len(s.text) && s.text[s.pos] <= ' ' {
 		switch s.text[s.pos] {
 		case ' ', '\t', '\n', '\r':
 			s.pos++
@@ -221,21 +221,24 @@ func (s *scanner) number() error {
 }
 
 func (s *scanner) digits() bool {
-	start := s.pos
-	for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
-		s.pos++
+	end := s.pos
+	for end < len(s.text) && s.text[end]-'0' <= 9 {
+		end++
 	}
-	return s.pos > start
+	some := end > s.pos
+	s.pos = end
+	return some
 }
 
 func (s *scanner) literal(word string) error {
-	for i := range len(word) {
-		if s.peek() != word[i] {
-			return s.fail("no value starts with this byte")
-		}
+	if end := s.pos + len(word); end <= len(s.text) && string(s.text[s.pos:end]) == word {
+		s.pos = end
+		return nil
+	}
+	for i := 0; s.peek() == word[i]; i++ {
 		s.pos++
 	}
-	return nil
+	return s.fail("no value starts with this byte")
 }
 
 func hexDigit(c byte) int {
