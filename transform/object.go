@@ -26,6 +26,7 @@ type object struct {
 	place   *place
 	members map[string]*member   // by name
 	names   map[string]*spelling // by their text
+	short   shelf                // of names
 	start   spelling             // stands before the first member
 
 	row    *object    // of the struct, or of the record, whose fields are filled: the object itself, or one further out

@@ -2,6 +2,7 @@ package transform
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"etl/internal/jsonspan"
 )
@@ -56,6 +57,11 @@ func (o *object) next(last *spelling, text []byte, pos int) (*spelling, int) {
 // find returns the spelling that begins at text[pos], learning it if need be; nil
 // if none does, or if the name is no text.
 func (o *object) find(text []byte, pos int) *spelling {
+	if pos <= len(text)-window {
+		if s := o.short.find(text[pos : pos+window]); s != nil {
+			return s
+		}
+	}
 	end, _ := jsonspan.StringEnd(text, pos)
 	if end < 0 {
 		return nil
@@ -74,5 +80,68 @@ func (o *object) find(text []byte, pos int) *spelling {
 	}
 	s := newSpelling(spelled, o.member(string(name)))
 	o.names[string(spelled)] = s
+	if s.size <= window {
+		o.short.put(s)
+	}
 	return s
+}
+
+// A shelf finds spellings that go into a window without asking how long a name
+// is, which is hard to guess where members come in any order.
+type shelf struct {
+	slots []*spelling // by hash, then by going on; a power of two, three in four of them free
+	count int
+}
+
+func (h *shelf) find(t []byte) *spelling {
+	if h.count == 0 {
+		return nil
+	}
+	for i := hashName(t); ; i++ {
+		s := h.slots[i&uint64(len(h.slots)-1)]
+		if s == nil || s.differs(t) == 0 {
+			return s
+		}
+	}
+}
+
+func (h *shelf) put(s *spelling) {
+	old := h.slots
+	if 4*(h.count+1) > len(old) {
+		*h = shelf{slots: make([]*spelling, max(16, 2*len(old)))}
+		for _, s := range old {
+			if s != nil {
+				h.put(s)
+			}
+		}
+	}
+	var t [window]byte
+	for i, word := range s.words {
+		binary.LittleEndian.PutUint64(t[8*i:], word)
+	}
+	i := hashName(t[:])
+	for h.slots[i&uint64(len(h.slots)-1)] != nil {
+		i++
+	}
+	h.slots[i&uint64(len(h.slots)-1)] = s
+	h.count++
+}
+
+// hashName is a hash of the first and the last bytes of the name that a window
+// begins with, up to its second quote.
+func hashName(t []byte) uint64 {
+	quotes := quotesIn(t) | quotesIn(t[8:])<<8 | quotesIn(t[16:])<<16 | quotesIn(t[24:])<<24
+	end := bits.TrailingZeros64(quotes&^1 | 1<<(window-1))
+	last := max(end-7, 0)
+	others := 8 * max(7-end, 0) & 63 // bits behind a name that is shorter
+	head, tail := binary.LittleEndian.Uint64(t)<<others, binary.LittleEndian.Uint64(t[last:last+8])<<others
+	const odd = 0x9e3779b97f4a7c15 // spreads what differs over the highest bits
+	return (bits.RotateLeft64(head, 29) ^ tail + uint64(end)) * odd >> 40
+}
+
+// quotesIn has a bit for each of eight bytes that is a quote, and perhaps for
+// some behind the first of them.
+func quotesIn(t []byte) uint64 {
+	x := binary.LittleEndian.Uint64(t) ^ '"'*eachByte
+	return (x - eachByte) &^ x & highs >> 7 * 0x0102040810204080 >> 56
 }
