@@ -279,23 +279,37 @@ func (p *Pages) place(name string, firmly bool, parts ...[]byte) error {
 
 // Remove removes the pages and everything else that Pages has written, and the
 // folder if nothing else is left in it. What another process has removed
-// already is no error.
-func (p *Pages) Remove() error {
+// already is no error. together is that of WriterOptions: to let go of many
+// pages takes time.
+func (p *Pages) Remove(together func(tasks []func() error) error) error {
 	entries, err := fs.ReadDir(p.root.FS(), ".")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	var tasks []func() error
+	for some := range slices.Chunk(entries, 16) {
+		tasks = append(tasks, func() error { return p.remove(some) })
+	}
+	if together == nil {
+		together = oneByOne
+	}
+	err = errors.Join(err, together(tasks))
+	left, readErr := fs.ReadDir(p.root.FS(), ".")
+	if err = errors.Join(err, unlessGone(readErr)); err == nil && len(left) == 0 {
+		err = unlessGone(os.Remove(filepath.Clean(p.root.Name())))
+	}
+	return stored(err, "removing kept pages")
+}
+
+// remove removes those files of the folder that Pages has written.
+func (p *Pages) remove(entries []fs.DirEntry) (err error) {
 	for _, entry := range entries {
 		name := strings.TrimSuffix(entry.Name(), ".tmp")
 		if name == manifestName || pageForm(name) != "" || strings.HasSuffix(name, ".end.json") {
 			err = errors.Join(err, unlessGone(p.root.Remove(entry.Name())))
 		}
 	}
-	left, readErr := fs.ReadDir(p.root.FS(), ".")
-	if err = errors.Join(err, unlessGone(readErr)); err == nil && len(left) == 0 {
-		err = unlessGone(os.Remove(filepath.Clean(p.root.Name())))
-	}
-	return stored(err, "removing kept pages")
+	return err
 }
 
 // unlessGone returns an error unless it says that there is nothing to remove.

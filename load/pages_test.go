@@ -330,7 +330,7 @@ func TestPagesRemoveOnlyThemselves(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := p.Remove(); err != nil {
+		if err := p.Remove(nil); err != nil {
 			t.Fatal(err)
 		}
 		var left []string

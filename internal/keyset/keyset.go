@@ -38,11 +38,12 @@ const BlockSize = 256 << 10
 
 // A Set collects the entries of one list. It is not safe for concurrent use.
 type Set struct {
-	dir   string
-	block []Entry
-	limit int
-	runs  []string
-	count int64
+	dir     string
+	block   []Entry
+	ordered bool // the block is in order
+	limit   int
+	runs    []string
+	count   int64
 }
 
 // New makes a Set that keeps its runs in dir, a folder that exists and belongs
@@ -57,6 +58,7 @@ func (s *Set) Add(key Key, version int64) error {
 		}
 	}
 	s.block = append(s.block, Entry{key, version, s.count})
+	s.ordered = false
 	s.count++
 	return nil
 }
@@ -64,8 +66,17 @@ func (s *Set) Add(key Key, version int64) error {
 // Len returns how many rows were added.
 func (s *Set) Len() int64 { return s.count }
 
+// Arrange brings the entries in memory in order, which the first look at them
+// does otherwise.
+func (s *Set) Arrange() {
+	if !s.ordered {
+		arrange(s.block)
+		s.ordered = true
+	}
+}
+
 func (s *Set) spill() (err error) {
-	arrange(s.block)
+	s.Arrange()
 	name := filepath.Join(s.dir, fmt.Sprintf("keys-%04d.run", len(s.runs)))
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -96,7 +107,7 @@ func (e Entry) append(b []byte) []byte {
 // Sorted yields every entry by key; of equal keys first the row that stays.
 func (s *Set) Sorted() iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		arrange(s.block)
+		s.Arrange()
 		m := &merge{}
 		defer m.close()
 		m.add(&source{block: s.block})
@@ -150,7 +161,7 @@ func (s *Set) Groups() iter.Seq2[[]Entry, error] {
 
 // groupsInMemory is Groups of a Set that has spilled nothing.
 func (s *Set) groupsInMemory(yield func([]Entry, error) bool) {
-	arrange(s.block)
+	s.Arrange()
 	for rest := s.block; len(rest) > 0; {
 		n := 1
 		for n < len(rest) && rest[n].Key == rest[0].Key {

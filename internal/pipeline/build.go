@@ -94,7 +94,10 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 		return b, errors.Join(err, writer.Abort())
 	}
 	stop := t.watched.start(stageLoad)
-	b.files, err = writer.Close()
+	err = together([]func() error{b.arrange, func() (err error) {
+		b.files, err = writer.Close()
+		return err
+	}})
 	if stop(); err != nil {
 		return b, err
 	}
@@ -118,10 +121,19 @@ func (t *take) writerOptions() load.WriterOptions {
 	return o
 }
 
-// together runs tasks on all cores.
+// arrange prepares the keys for judge.
+func (b *built) arrange() error {
+	if b.keys != nil {
+		b.keys.Arrange()
+	}
+	return nil
+}
+
+// together runs tasks on all cores: twice as many at a time, since they wait for
+// the disk too.
 func together(tasks []func() error) error {
 	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for _, task := range tasks {
 		g.Go(caught(task))
 	}

@@ -346,7 +346,7 @@ func (r *reading) leave(class fault.Class) error {
 	}
 	keys := os.RemoveAll(filepath.Join(r.dir, "keys"))
 	if r.about.State == load.Whole && class == fault.Incomplete {
-		return errors.Join(keys, r.kept.Remove(), r.kept.Close())
+		return errors.Join(keys, r.kept.Remove(together), r.kept.Close())
 	}
 	if r.about.State == load.Whole {
 		r.about.State = load.Failed
@@ -365,7 +365,7 @@ func (r *reading) done(commit *load.Commit) error {
 		r.about.State, r.about.Commit = load.Committed, commit.Number
 		return errors.Join(err, r.kept.Describe(r.about), r.kept.Close())
 	}
-	return errors.Join(err, r.kept.Remove(), r.kept.Close())
+	return errors.Join(err, r.kept.Remove(together), r.kept.Close())
 }
 
 // A unitRecord is what a commit keeps of a unit.

@@ -65,7 +65,7 @@ func (r *reading) remove(old load.Reading) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(), kept.Close())
+	err = errors.Join(os.RemoveAll(filepath.Join(old.Dir, "keys")), kept.Remove(together), kept.Close())
 	return errors.Join(err, r.abandon(old))
 }
 

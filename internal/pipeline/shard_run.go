@@ -386,7 +386,7 @@ func (p *portion) forgetPages(dir string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(os.RemoveAll(filepath.Join(dir, "keys")), kept.Remove(), kept.Close())
+	err = errors.Join(os.RemoveAll(filepath.Join(dir, "keys")), kept.Remove(together), kept.Close())
 	_ = os.Remove(filepath.Dir(dir)) // if it is empty
 	return err
 }
