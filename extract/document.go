@@ -13,12 +13,23 @@ type document struct {
 	text    []byte
 	root    jsonspan.Span
 	outline *jsonspan.Outline
-	err     error // not nil: the text is no JSON
+	scanner Scanner // of its records; nil: none
+	err     error   // not nil: the text is no JSON
 }
 
-func newDocument(text []byte) *document {
-	outline, err := jsonspan.NewOutline(text)
-	return &document{text: text, root: outline.Root, outline: outline, err: err}
+func newDocument(text []byte) *document { return scanDocument(text, nil, config.Records{}) }
+
+// scanDocument makes a document whose records a scanner reads as they come.
+func scanDocument(text []byte, s Scanner, r config.Records) *document {
+	var aside *jsonspan.Aside
+	if s != nil {
+		aside = &jsonspan.Aside{Element: s.Scan}
+		for _, place := range r.At {
+			aside.Lists = append(aside.Lists, place.Path)
+		}
+	}
+	outline, err := jsonspan.NewOutline(text, aside)
+	return &document{text: text, root: outline.Root, outline: outline, scanner: s, err: err}
 }
 
 // html tells whether the text looks like markup instead of JSON.

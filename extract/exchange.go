@@ -126,11 +126,11 @@ func (c *Client) once(ctx context.Context, l *lane, d *draft, target *url.URL) (
 	}
 	a := &answer{
 		Reply:      Reply{Status: response.StatusCode, Body: body.text, Gzip: body.gzip, Wire: body.wire},
-		doc:        newDocument(body.text),
 		retryAfter: response.Header.Get("Retry-After"),
 		id:         d.id,
 		took:       c.options.Now().Sub(begun),
 	}
+	a.doc = d.read(body.text)
 	a.Date, _ = http.ParseTime(response.Header.Get("Date"))
 	if target, ok := nextOf(response.Header.Values("Link")); ok {
 		a.Link = "?" + c.queryOf(target)

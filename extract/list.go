@@ -3,6 +3,7 @@ package extract
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -13,11 +14,27 @@ import (
 // Read, Rest and Total are safe for concurrent use; Next is for one reader, who
 // goes through the pages in order.
 type List struct {
+	// Scan makes what reads the records of the page at a position while the page
+	// is checked, told the bytes of its body; nil, or what returns nil: they are
+	// only found. It is set before the first page.
+	Scan func(at Position, bytes int) Scanner
+
 	client   *Client
 	lane     *lane
 	pipeline *config.Pipeline
 	vars     Vars
+	seed     maphash.Seed // of the sums of pages
 	trail    trail
+}
+
+// A Scanner reads the records of one page as the check of its body comes to
+// them, so that no byte of them is passed over twice. One goroutine calls it. It
+// may keep nothing of the body, which may still be refused.
+type Scanner interface {
+	// Scan is given the place where the next record begins, and how deep it is
+	// nested. It returns where the record ends, if it is JSON to the letter; else
+	// -1, and the page counts as not scanned.
+	Scan(body []byte, pos, depth int) (end int)
 }
 
 // A Page is an accepted reply and what it says about its list.
@@ -25,11 +42,13 @@ type Page struct {
 	Position
 	Reply
 	Records []jsonspan.Span // in Body
+	Scanned Scanner         // has read all Records in their order; nil: none has
 	Total   int64           // declared by this page; -1: none
 	Hint    bool            // the API does not keep to its total
 	Last    bool            // the list ends with this page
 	Gone    bool            // the parent is gone; there are no records
 
+	sum    uint64 // of the text of the records
 	pages  int64  // declared by this page; -1: none
 	more   bool   // it says that another page follows
 	link   string // query of the next page
@@ -39,7 +58,7 @@ type Page struct {
 // List returns the list that a pipeline reads for a unit. It sends nothing.
 func (c *Client) List(p *config.Pipeline, v Vars) *List {
 	c.redactor.learnRequest(p.Request, false)
-	return &List{client: c, lane: c.lane(p), pipeline: p, vars: v}
+	return &List{client: c, lane: c.lane(p), pipeline: p, vars: v, seed: maphash.MakeSeed()}
 }
 
 // Strongest returns the strongest proof that one reading can give, whatever
@@ -81,7 +100,7 @@ func (l *List) Fetch(ctx context.Context, at Position) (*Page, error) {
 
 // Read judges a kept reply as Fetch judges one that has just come.
 func (l *List) Read(at Position, reply Reply) (*Page, error) {
-	page, v := l.judge(at, &answer{Reply: reply, doc: newDocument(reply.Body)})
+	page, v := l.judge(at, &answer{Reply: reply, doc: l.outline(at, reply.Body)})
 	if v.then != "" {
 		return nil, prefixed(l.reading(at), v.err)
 	}
@@ -119,6 +138,15 @@ func (l *List) Total(ctx context.Context) (int64, error) {
 	return total, err
 }
 
+// outline checks and outlines the reply with a page.
+func (l *List) outline(at Position, reply []byte) *document {
+	var s Scanner
+	if l.Scan != nil {
+		s = l.Scan(at, len(reply))
+	}
+	return scanDocument(reply, s, l.pipeline.Records)
+}
+
 // reading says what is being done, for messages.
 func (l *List) reading(at Position) string {
 	return fmt.Sprintf("reading page %d of %s", at.Number, l.pipeline.Name)
@@ -140,6 +168,7 @@ func (l *List) draft(f *filler) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.outline = func(reply []byte) *document { return l.outline(f.at, reply) }
 	if err := l.turnTo(d, f); err != nil {
 		return nil, err
 	}
@@ -160,10 +189,13 @@ func (l *List) judge(at Position, a *answer) (*Page, verdict) {
 	}
 	err := l.readPaging(page, a.doc)
 	if err == nil && v.then != config.Empty {
-		page.Records, err = findRecords(a.doc, l.pipeline.Records)
+		page.Records, page.Scanned, err = findRecords(a.doc, l.pipeline.Records)
 	}
 	if err != nil {
 		return nil, failed(err)
+	}
+	if n := len(page.Records); n > 0 {
+		page.sum = maphash.Bytes(l.seed, a.Body[page.Records[0].Start:page.Records[n-1].End])
 	}
 	page.Last = l.last(page, a.doc)
 	return page, verdict{}

@@ -1,7 +1,6 @@
 package extract
 
 import (
-	"hash/maphash"
 	"strings"
 
 	"etl/internal/config"
@@ -21,7 +20,6 @@ type Position struct {
 // A trail is what a reader of pages in order has seen, to notice when it walks
 // in a circle.
 type trail struct {
-	seed  maphash.Seed
 	pages map[uint64]int // records of a page → its number
 	turns map[string]int // link or cursor → number of the page that held it
 }
@@ -60,15 +58,14 @@ func (l *List) Next(p *Page) (Position, bool, error) {
 func (l *List) follow(p *Page) error {
 	t := &l.trail
 	if t.pages == nil || p.Number == 1 {
-		*t = trail{seed: maphash.MakeSeed(), pages: map[uint64]int{}, turns: map[string]int{}}
+		*t = trail{pages: map[uint64]int{}, turns: map[string]int{}}
 	}
-	if n := len(p.Records); n > 0 {
-		sum := maphash.Bytes(t.seed, p.Body[p.Records[0].Start:p.Records[n-1].End])
-		if before, ok := t.pages[sum]; ok && before != p.Number {
+	if len(p.Records) > 0 {
+		if before, ok := t.pages[p.sum]; ok && before != p.Number {
 			return fault.New(fault.Incomplete, "%s: it holds the same records as page %d", l.reading(p.Position), before).
 				WithHint("check the names under paging.send: the API seems to ignore them")
 		}
-		t.pages[sum] = p.Number
+		t.pages[p.sum] = p.Number
 	}
 	if turn := p.link + p.cursor; turn != "" {
 		if before, ok := t.turns[turn]; ok && before != p.Number {

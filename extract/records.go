@@ -10,8 +10,9 @@ import (
 )
 
 // findRecords returns the records of a reply: at the first place that exists,
-// where null counts as missing. An object is one record.
-func findRecords(d *document, r config.Records) ([]jsonspan.Span, *fault.Error) {
+// where null counts as missing, and the scanner that has read them, nil if none
+// has. An object is one record.
+func findRecords(d *document, r config.Records) ([]jsonspan.Span, Scanner, *fault.Error) {
 	for _, place := range r.At {
 		at, ok := d.find(place.Path)
 		if !ok || place.List && d.kind(at) != jsonspan.Array {
@@ -19,21 +20,24 @@ func findRecords(d *document, r config.Records) ([]jsonspan.Span, *fault.Error) 
 		}
 		switch kind := d.kind(at); kind {
 		case jsonspan.Array:
-			return d.outline.Elements(at), nil
+			if d.outline.Read(at) {
+				return d.outline.Elements(at), d.scanner, nil
+			}
+			return d.outline.Elements(at), nil, nil
 		case jsonspan.Object:
-			return []jsonspan.Span{at}, nil
+			return []jsonspan.Span{at}, nil, nil
 		default:
-			return nil, fault.New(fault.Data, "a %s stands at %s, where records should be", kind, pathText(place.Path))
+			return nil, nil, fault.New(fault.Data, "a %s stands at %s, where records should be", kind, pathText(place.Path))
 		}
 	}
 	if r.MissingEmpty {
-		return nil, d.looksEmpty(r)
+		return nil, nil, d.looksEmpty(r)
 	}
 	var places []string
 	for _, place := range r.At {
 		places = append(places, pathText(place.Path))
 	}
-	return nil, fault.New(fault.Data, "the reply holds no records at %s", strings.Join(places, " or ")).
+	return nil, nil, fault.New(fault.Data, "the reply holds no records at %s", strings.Join(places, " or ")).
 		WithHint("name the right place under records, or set missing: empty if no rows look like this")
 }
 

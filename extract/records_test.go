@@ -41,7 +41,7 @@ func TestFindRecords(t *testing.T) {
 			for at := range strings.FieldsSeq(tt.at) {
 				r.At = append(r.At, recordPath(at))
 			}
-			found, err := findRecords(newDocument([]byte(tt.body)), r)
+			found, _, err := findRecords(newDocument([]byte(tt.body)), r)
 			if tt.wrong != "" {
 				wantFault(t, err, fault.Data, tt.wrong)
 				return

@@ -23,6 +23,8 @@ type draft struct {
 	id      int64  // JSON-RPC
 	secret  pairs  // credentials of the query: kept apart, so that no link can carry them off
 
+	outline func(reply []byte) *document // nil: as any document
+
 	to   *url.URL // a token endpoint; nil: the source
 	form pairs    // its body
 }
@@ -56,6 +58,14 @@ func (c *Client) draft(f *filler, q config.Request) (*draft, error) {
 	}
 	d.raw, _, err = f.value(*q.JSON)
 	return d, err
+}
+
+// read outlines the body of the reply.
+func (d *draft) read(reply []byte) *document {
+	if d.outline == nil {
+		return newDocument(reply)
+	}
+	return d.outline(reply)
 }
 
 // headers fills headers; one that would not stay on its line is refused.

@@ -46,27 +46,44 @@ func (d *Decoder) Append(p Page) (*Batch, error) {
 	d.sheet.scope.counts, d.sheet.scope.parent = Counts{}, p.Parent
 	plain := d.plain || !scalars(p.Parent)
 	for i, span := range p.Records {
-		if err := d.sheet.add(span.Of(p.Body), plain); err != nil {
-			r := refuse(&node{}, err)
-			d.sheet.breach(r)
-			b.Rejects = append(b.Rejects, Reject{p.Number, i, span.Start, span.End, r.path, r.column, r.reason})
-			continue
-		}
-		b.Ordinals = append(b.Ordinals, i)
-		d.identify(b)
+		d.sheet.enter(b, spot{p.Number, i, span}, d.sheet.add(span.Of(p.Body), plain))
 	}
 	d.sheet.tell(b)
 	return b, nil
 }
 
+// enter enters into the batch of a page what became of a record.
+func (h *sheet) enter(b *Batch, p spot, err error) {
+	if err != nil {
+		r := refuse(&node{}, err)
+		h.breach(r)
+		b.Rejects = append(b.Rejects, Reject{p.page, p.record, p.Start, p.End, r.path, r.column, r.reason})
+		return
+	}
+	b.Ordinals = append(b.Ordinals, p.record)
+	h.identify(b)
+}
+
+// A spot is where a record stands.
+type spot struct {
+	page, record int
+	jsonspan.Span
+}
+
 // takeSheet sees to it that there is a sheet to write on.
 func (d *Decoder) takeSheet() {
 	if d.sheet == nil {
-		d.sheet = d.pile.get()
+		d.sheet = d.clean()
 	}
-	if d.sheet == nil {
-		d.sheet, _ = d.newSheet() // New made the first one: the schema is in order
+}
+
+// clean returns a sheet without rows.
+func (d *Decoder) clean() *sheet {
+	h := d.pile.get()
+	if h == nil {
+		h, _ = d.newSheet() // New made the first one: the schema is in order
 	}
+	return h
 }
 
 // Flush returns the rows of the pages appended since the last Flush, in the
@@ -103,50 +120,85 @@ func scalars(parent map[string]any) bool {
 
 var errNotJSON = errors.New("not JSON")
 
-// add adds a row, or leaves everything as it was. A record that is not as usual
-// is read again through nodes, which decide what becomes of it.
+// add adds the record that a text is as a row, or leaves everything as it was. A
+// record that is not as usual is read again through nodes, which decide what
+// becomes of it.
 func (h *sheet) add(raw []byte, plain bool) error {
-	counts, rows, breaches := h.scope.counts, h.rows(), len(h.breaches)
+	before := h.mark()
 	if !plain {
-		copy(h.before, h.seen)
-		if h.scan(raw) {
+		if h.scan(raw, 0) == len(raw) {
+			h.scanner.tell()
 			return nil
 		}
-		copy(h.seen, h.before)
-		h.undo(rows, counts)
+		h.undo(before)
 	}
-	err := h.addNode(raw)
-	if err != nil {
-		h.undo(rows, counts)
-		h.breaches = h.breaches[:breaches]
-	}
-	return err
-}
-
-func (h *sheet) undo(rows int, counts Counts) {
-	h.truncate(rows)
-	h.scope.counts = counts
-}
-
-// scan reads a record straight from its text; false if it is not as usual.
-func (h *sheet) scan(raw []byte) bool {
-	h.extra.reset()
-	h.scanner.unknown = h.scanner.unknown[:0]
-	if h.root.scan(raw, 0) != len(raw) || h.addExtra() != nil {
-		return false
-	}
-	h.scanner.tell()
-	return true
-}
-
-// addNode reads a record as nodes.
-func (h *sheet) addNode(raw []byte) error {
 	whole, err := jsonspan.Whole(raw)
 	if err != nil {
 		return errNotJSON
 	}
-	n := newNode(whole.Of(raw))
-	defer h.look(n) // whatever became of it
+	return h.addNode(whole.Of(raw), before)
+}
+
+// read adds the record that begins at text[pos] as add does, where nothing of
+// the text was checked and the record is nested so deep. It returns its end,
+// none if there is no record.
+func (h *sheet) read(text []byte, pos, depth int, plain bool) (end int, err error) {
+	before := h.mark()
+	if !plain {
+		if end = h.scan(text, pos); end >= 0 {
+			h.scanner.tell()
+			return end, nil
+		}
+		h.undo(before)
+	}
+	if end = jsonspan.End(text, pos, depth); end < 0 {
+		return none, nil
+	}
+	return end, h.addNode(text[pos:end], before)
+}
+
+// A mark is how far a sheet was filled.
+type mark struct {
+	rows, breaches int
+	counts         Counts
+}
+
+func (h *sheet) mark() mark {
+	copy(h.before, h.seen)
+	return mark{h.rows(), len(h.breaches), h.scope.counts}
+}
+
+// undo takes back what came after the newest mark.
+func (h *sheet) undo(m mark) {
+	copy(h.seen, h.before)
+	h.truncate(m.rows)
+	h.scope.counts, h.breaches = m.counts, h.breaches[:m.breaches]
+}
+
+// scan reads a record straight from its text, and returns its end; none if it is
+// not as usual.
+func (h *sheet) scan(text []byte, pos int) (end int) {
+	h.extra.reset()
+	h.scanner.unknown = h.scanner.unknown[:0]
+	if end = h.root.scan(text, pos); end < 0 || h.addExtra() != nil {
+		return none
+	}
+	return end
+}
+
+// addNode reads a record as nodes.
+func (h *sheet) addNode(raw []byte, before mark) error {
+	n := newNode(raw)
+	err := h.fill(n)
+	if err != nil {
+		h.undo(before)
+	}
+	h.look(n) // whatever became of it
+	return err
+}
+
+// fill makes a row of a record.
+func (h *sheet) fill(n *node) error {
 	h.extra.reset()
 	if err := h.row.add(n); err != nil {
 		return err
@@ -173,16 +225,16 @@ func (h *sheet) addExtra() error {
 }
 
 // identify gives the newest row its key and version.
-func (d *Decoder) identify(b *Batch) {
-	row := d.sheet.rows() - 1
-	if len(d.sheet.keys) > 0 {
-		for _, k := range d.sheet.keys {
-			k.key(&d.builder, row)
+func (h *sheet) identify(b *Batch) {
+	row := h.rows() - 1
+	if len(h.keys) > 0 {
+		for _, k := range h.keys {
+			k.key(&h.builder, row)
 		}
-		b.Keys = append(b.Keys, d.builder.Sum())
+		b.Keys = append(b.Keys, h.builder.Sum())
 	}
-	if d.sheet.version != nil {
-		b.Versions = append(b.Versions, d.sheet.version.version(row))
+	if h.version != nil {
+		b.Versions = append(b.Versions, h.version.version(row))
 	}
 }
 

@@ -17,6 +17,10 @@ type buffer interface {
 	len() int
 	// truncate takes back everything after the first n values.
 	truncate(n int)
+	// join appends all values of a buffer of the same column on another sheet.
+	join(of buffer)
+	// size is about how many bytes the values take.
+	size() int
 	// arrays appends the arrays of the column, which share memory with it. An
 	// enum makes two, a dropped column none.
 	arrays(*wrapper, []arrow.ArrayData) []arrow.ArrayData

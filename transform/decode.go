@@ -29,7 +29,6 @@ type Decoder struct {
 	places   []Place
 	sheet    *sheet
 	pile     pile
-	builder  schemas.KeyBuilder
 	gathered // since the last Flush
 }
 
@@ -74,7 +73,7 @@ func New(s *schemas.Schema, o Options) (*Decoder, error) {
 	if err := s.Check(); err != nil {
 		return nil, fault.New(fault.Config, "schema %s: %w", s.Name, err)
 	}
-	d := &Decoder{source: s, options: o, schema: ArrowSchema(s)}
+	d := &Decoder{source: s, options: o, schema: ArrowSchema(s), plain: depthOf(s.Columns) > deepest}
 	var err error
 	if d.sheet, err = d.newSheet(); err == nil {
 		d.places = d.sheet.places

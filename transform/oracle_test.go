@@ -52,7 +52,22 @@ func compare(t testing.TB, fast, plain *Decoder, pages ...Page) {
 		want += rows(b.Record)
 		b.Record.Release()
 	}
-	rec := fast.Flush()
+	flushed(t, fast, want)
+	for _, p := range pages {
+		if compareScan(t, fast, plain, p) {
+			continue
+		}
+		if _, err := fast.Append(p); err != nil { // its records are no list
+			t.Fatal(err)
+		}
+	}
+	flushed(t, fast, want)
+}
+
+// flushed holds the rows of a decoder to those wanted.
+func flushed(t testing.TB, d *Decoder, want string) {
+	t.Helper()
+	rec := d.Flush()
 	checkRecord(t, rec)
 	if diff := cmp.Diff(lines(want), lines(rows(rec))); diff != "" {
 		t.Fatalf("rows (-plain +fast):\n%s", diff)

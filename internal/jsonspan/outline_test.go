@@ -9,7 +9,7 @@ import (
 
 func TestOutline(t *testing.T) {
 	text := []byte(`{"a": {"b": {"c": {"d": {"e": {"f": 1}}}}}, "l\u0069st": [ {"id": 1} , [2] ], "a": 2, "empty": {}, "none": []}`)
-	o, err := NewOutline(text)
+	o, err := NewOutline(text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func FuzzOutline(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		root, want := Whole(text)
-		o, err := NewOutline(text)
+		o, err := NewOutline(text, nil)
 		if fmt.Sprint(err) != fmt.Sprint(want) {
 			t.Fatalf("NewOutline = %v, Whole = %v", err, want)
 		}
@@ -102,7 +102,7 @@ func BenchmarkPage(b *testing.B) {
 	b.Run("outline", func(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		for b.Loop() {
-			o, err := NewOutline(text)
+			o, err := NewOutline(text, nil)
 			if err != nil {
 				b.Fatal(err)
 			}

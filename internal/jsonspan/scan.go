@@ -90,6 +90,9 @@ func (s *scanner) object(depth int, outer bool) error {
 		s.pos++
 		s.space()
 		m.value.Start = s.pos
+		if outer {
+			s.outline.names[depth] = m.name
+		}
 		if err := s.value(depth+1, outer && depth < outerDepth); err != nil {
 			return err
 		}
@@ -112,9 +115,14 @@ func (s *scanner) object(depth int, outer bool) error {
 
 func (s *scanner) list(depth int, outer bool) error {
 	var of *[]Span
+	aside := false
 	if outer {
-		s.outline.lists = append(s.outline.lists, elements{list: s.pos})
-		of = &s.outline.lists[len(s.outline.lists)-1].spans
+		o := s.outline
+		o.lists = append(o.lists, elements{list: s.pos})
+		of = &o.lists[len(o.lists)-1].spans
+		if aside = o.takes(o.names[:depth]); aside {
+			o.read = s.pos
+		}
 	}
 	s.pos++
 	s.space()
@@ -124,8 +132,10 @@ func (s *scanner) list(depth int, outer bool) error {
 	}
 	for {
 		start := s.pos
-		if err := s.value(depth+1, false); err != nil {
-			return err
+		if aside = aside && s.element(depth+1); !aside {
+			if err := s.value(depth+1, false); err != nil {
+				return err
+			}
 		}
 		if of != nil {
 			*of = append(*of, Span{start, s.pos})
@@ -142,6 +152,18 @@ func (s *scanner) list(depth int, outer bool) error {
 			return s.fail("expected a comma or the end of the list")
 		}
 	}
+}
+
+// element has an element read aside; false: that was not possible, and the
+// position is as it was.
+func (s *scanner) element(depth int) bool {
+	end := s.outline.aside.Element(s.text, s.pos, depth)
+	if end < 0 {
+		s.outline.aside, s.outline.read = nil, -1
+		return false
+	}
+	s.pos = end
+	return true
 }
 
 // string passes over a string: no control characters, only the escapes of

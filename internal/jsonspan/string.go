@@ -115,11 +115,19 @@ func escape(text []byte) int {
 	return 6
 }
 
+// shallow is how deep a value may be nested that Skip passes over: so much less
+// than MaxDepth that there is room for what it stands in.
+const shallow = MaxDepth / 2
+
 // Skip returns the end of the value that starts at pos, checked to the letter;
-// -1 if there is none.
-func Skip(text []byte, pos int) int {
+// -1 if there is none, or if it is nested unusually deep.
+func Skip(text []byte, pos int) int { return End(text, pos, MaxDepth-shallow) }
+
+// End returns the end of the value that starts at pos in a text where it is
+// nested so deep, checked to the letter; -1 if there is none.
+func End(text []byte, pos, depth int) int {
 	s := scanner{text: text, pos: pos}
-	if uint(pos) >= uint(len(text)) || s.value(0, false) != nil {
+	if uint(pos) >= uint(len(text)) || s.value(depth, false) != nil {
 		return -1
 	}
 	return s.pos

@@ -75,7 +75,8 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	if err != nil {
 		return b, err
 	}
-	if err := t.prepare(b); err != nil {
+	d, err := transform.New(t.p.Schema, t.decoding())
+	if err = errors.Join(err, t.prepare(b)); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}
 	pages, batches := make(chan fetched), make(chan gathered, batchesAhead)
@@ -83,11 +84,11 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	g.Go(caught(func() error {
 		defer close(pages)
 		defer t.watched.start(stageFetch)()
-		return read(gctx, pages)
+		return read(gctx, d, pages)
 	}))
 	g.Go(caught(func() error {
 		defer close(batches)
-		return t.decode(gctx, pages, batches)
+		return t.decode(gctx, d, pages, batches)
 	}))
 	g.Go(caught(func() error { return t.write(gctx, b, writer, batches) }))
 	if err := g.Wait(); err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 
+	"etl/extract"
 	"etl/transform"
 )
 
@@ -16,11 +17,52 @@ const (
 	bytesTogether = 4 << 20
 )
 
+// scannedBytes is the size of a body from which on a page is worth a sheet of
+// its own. Records of smaller ones are read when it is their turn.
+const scannedBytes = 64 << 10
+
+// A scanning is the scan of a page.
+type scanning struct {
+	rows *transform.Scan
+	stop func() // ends the time that it takes
+}
+
+// Scan reads a record, for extract.
+func (s *scanning) Scan(body []byte, pos, depth int) int { return s.rows.Scan(body, pos, depth) }
+
+// came ends the time that the scan of a page takes, if there is one.
+func came(p *extract.Page) {
+	if s, ok := p.Scanned.(*scanning); ok {
+		s.stop()
+	}
+}
+
+// scanOf returns the scan that has read all records of a page; nil: none has.
+func scanOf(p *extract.Page) *transform.Scan {
+	if s, ok := p.Scanned.(*scanning); ok {
+		return s.rows
+	}
+	return nil
+}
+
+// scanned returns the lists of parents, whose pages a decoder scans as they come.
+func (t *take) scanned(d *transform.Decoder) func(unit, list int) *extract.List {
+	return func(unit, list int) *extract.List {
+		l := t.list(unit, list)
+		l.Scan = func(at extract.Position, bytes int) extract.Scanner {
+			if bytes < scannedBytes {
+				return nil
+			}
+			return &scanning{d.Scan(at.Number, t.units[unit].parents[list]), t.watched.start(stageTransform)}
+		}
+		return l
+	}
+}
+
 // A decoded is a page on its way from transform to load.
 type decoded struct {
 	fetched
 	batch *transform.Batch // without its record
-	bytes int64            // of the body
 	known int              // first rows that the page before held too
 }
 
@@ -38,12 +80,8 @@ func (j *job) decoding() transform.Options {
 	return transform.Options{Zone: j.p.Source.Zone, Key: j.p.Key, Version: j.p.Version, PIIKey: []byte(j.o.Config.PIIKey)}
 }
 
-// decode sends pages through transform.
-func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gathered) error {
-	d, err := transform.New(t.p.Schema, t.decoding())
-	if err != nil {
-		return err
-	}
+// decode sends pages through transform, and gathers their rows.
+func (t *take) decode(ctx context.Context, d *transform.Decoder, pages <-chan fetched, out chan<- gathered) error {
 	var g gathered
 	rows, bytes := 0, int64(0)
 	flush := func() error {
@@ -56,20 +94,14 @@ func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gath
 		if f.page == nil {
 			continue
 		}
-		stop := t.watched.start(stageTransform)
-		batch, err := d.Append(transform.Page{
-			Number: f.page.Number, Body: f.page.Body, Records: f.page.Records, Parent: f.parent,
-		})
-		stop()
+		if rows > 0 && bytes+f.bytes > bytesTogether {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		item, err := t.decodePage(d, f)
 		if err != nil {
 			return err
-		}
-		item := decoded{fetched: f, batch: batch, bytes: int64(len(f.page.Body))}
-		f.free()
-		if len(batch.Rejects) == 0 { // else their text is needed
-			told := *f.page // who fetched it may still look at it
-			told.Body = nil
-			item.page = &told
 		}
 		g.pages = append(g.pages, item)
 		rows, bytes = rows+item.rows(), bytes+item.bytes
@@ -83,4 +115,27 @@ func (t *take) decode(ctx context.Context, pages <-chan fetched, out chan<- gath
 		return err
 	}
 	return flush()
+}
+
+// decodePage puts the rows of a page behind those of the pages before it.
+func (t *take) decodePage(d *transform.Decoder, f fetched) (item decoded, err error) {
+	stop := t.watched.start(stageTransform)
+	item.fetched = f
+	if scan := scanOf(f.page); scan != nil {
+		item.batch = d.Join(scan)
+	} else {
+		item.batch, err = d.Append(transform.Page{Number: f.page.Number, Body: f.page.Body, Records: f.page.Records, Parent: f.parent})
+	}
+	stop()
+	if err != nil {
+		return item, err
+	}
+	f.free()
+	told := *f.page // who fetched it may still look at it
+	told.Scanned = nil
+	if len(item.batch.Rejects) == 0 { // else their text is needed
+		told.Body = nil
+	}
+	item.page = &told
+	return item, nil
 }

@@ -206,7 +206,7 @@ func (r *reading) compareAgain(ctx context.Context, id pageID) (same bool, err e
 	r.mu.Lock()
 	kept := r.pages[id]
 	r.mu.Unlock()
-	before, err := r.open(kept)
+	before, err := r.open(r.t.list(id.unit, id.list), kept)
 	if err != nil {
 		return false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"etl/extract"
+	"etl/transform"
 )
 
 // Bounds of reading ahead. A slice holds at most listsAhead × (pagesAhead +
@@ -23,12 +24,14 @@ type fetched struct {
 	unit, list int // indexes into the plan
 	parent     map[string]any
 	id         pageID
-	page       *extract.Page // nil: the unit ends here
-	free       func()        // says that the page's body is not needed any more
+	page       *extract.Page // nil: the unit ends here. Without its body if all rows of it are there
+	bytes      int64         // of the body
+	free       func()        // says that what came of the page is taken
 }
 
-// A reader yields the accepted pages of a slice in plan order.
-type reader func(ctx context.Context, out chan<- fetched) error
+// A reader yields the accepted pages of a slice in plan order. Where they are
+// large enough a decoder scans them as they come.
+type reader func(ctx context.Context, d *transform.Decoder, out chan<- fetched) error
 
 // fetcher asks the source for the pages of units.
 type fetcher struct {
@@ -36,8 +39,8 @@ type fetcher struct {
 	list func(unit, list int) *extract.List
 	// kept returns the pages of a list that need not be asked for; nil: ask.
 	kept func(ctx context.Context, unit, list int) ([]*keptPage, error)
-	// open reads a page that kept returned.
-	open func(*keptPage) (*extract.Page, error)
+	// open reads a page of a list that kept returned.
+	open func(*extract.List, *keptPage) (*extract.Page, error)
 	// arrived is told of every page as it comes, in any order.
 	arrived func(id pageID, p *extract.Page) error
 	// taken is told, in plan order, of every page that is passed on.
@@ -99,9 +102,8 @@ func (f *fetcher) forward(ctx context.Context, units []unit, queue <-chan *strea
 		f.hold.lead(&s.share)
 		for p := range s.pages {
 			f.taken(p.id)
-			size := int64(len(p.Body))
-			free := func() { f.hold.leave(&s.share, size) }
-			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p.id, p.Page, free}); err != nil {
+			free := func() { f.hold.leave(&s.share, p.held) }
+			if err := send(ctx, out, fetched{s.unit, s.list, units[s.unit].parents[s.list], p.id, p.Page, p.bytes, free}); err != nil {
 				return err
 			}
 		}
@@ -136,6 +138,8 @@ type stream struct {
 type placed struct {
 	id pageID
 	*extract.Page
+	bytes int64 // of the body
+	held  int64 // what it counts
 }
 
 // readList reads one list: from disk what is kept of it; else its first page,
@@ -148,9 +152,6 @@ func (f *fetcher) readList(ctx context.Context, s *stream) error {
 	l := f.list(s.unit, s.list)
 	last, err := f.fetch(ctx, l, l.First(), s)
 	if err != nil {
-		return err
-	}
-	if err := s.send(ctx, last); err != nil {
 		return err
 	}
 	if rest := l.Rest(last); len(rest) > 0 {
@@ -174,15 +175,7 @@ func (f *fetcher) readList(ctx context.Context, s *stream) error {
 		if last, err = f.fetch(ctx, l, at, s); err != nil {
 			return err
 		}
-		if err := s.send(ctx, last); err != nil {
-			return err
-		}
 	}
-}
-
-// send passes on a page that was fetched.
-func (s *stream) send(ctx context.Context, p *extract.Page) error {
-	return send(ctx, s.pages, placed{s.id(p), p})
 }
 
 // id returns the place of a page that was fetched.
@@ -192,17 +185,18 @@ func (s *stream) id(p *extract.Page) pageID {
 
 // readKept sends pages from disk.
 func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) error {
+	l := f.list(s.unit, s.list)
 	for _, p := range pages {
 		expected, err := f.hold.enter(ctx, &s.share)
 		if err != nil {
 			return err
 		}
-		page, err := f.open(p)
+		page, err := f.open(l, p)
 		if err != nil {
 			return err
 		}
-		f.hold.arrive(&s.share, expected, int64(len(page.Body)))
-		if err := send(ctx, s.pages, placed{p.pageID, page}); err != nil {
+		came(page)
+		if err := send(ctx, s.pages, f.arrive(s, p.pageID, page, expected)); err != nil {
 			return err
 		}
 	}
@@ -217,7 +211,7 @@ func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) er
 func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract.Position, last *extract.Page, s *stream) (*extract.Page, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	futures := make(chan chan *extract.Page, pagesAhead)
+	futures := make(chan chan placed, pagesAhead)
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.concurrency + 1) // and the loop that starts them
 	var err error
@@ -228,7 +222,7 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 			if err != nil {
 				return err
 			}
-			future := make(chan *extract.Page, 1)
+			future := make(chan placed, 1)
 			if err := send(gctx, futures, future); err != nil {
 				f.hold.leave(&s.share, expected)
 				return err
@@ -249,16 +243,16 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	for future := range futures {
 		p, ok := <-future
 		broken = broken || !ok
-		if ended || broken || err != nil || s.send(gctx, p) != nil {
+		if ended || broken || err != nil || send(gctx, s.pages, p) != nil {
 			if ok {
-				f.hold.leave(&s.share, int64(len(p.Body)))
+				f.hold.leave(&s.share, p.held)
 			}
 			continue // until those that were started have stopped
 		}
-		last = p
+		last = p.Page
 		sent++
 		// Next alone sees that a list goes in circles.
-		next, more, nextErr := l.Next(p)
+		next, more, nextErr := l.Next(last)
 		err = nextErr
 		if ended = !more || sent < len(rest) && f.byOffset && next.Offset != rest[sent].Offset; ended || err != nil {
 			cancel()
@@ -270,30 +264,50 @@ func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract
 	return last, err
 }
 
-// fetch asks for the next page of a list.
+// fetch asks for the next page of a list and passes it on.
 func (f *fetcher) fetch(ctx context.Context, l *extract.List, at extract.Position, s *stream) (*extract.Page, error) {
 	expected, err := f.hold.enter(ctx, &s.share)
 	if err != nil {
 		return nil, err
 	}
-	return f.ask(ctx, l, at, s, expected)
+	p, err := f.ask(ctx, l, at, s, expected)
+	if err != nil {
+		return nil, err
+	}
+	return p.Page, send(ctx, s.pages, p)
 }
 
 // ask asks for a page that was let in.
-func (f *fetcher) ask(ctx context.Context, l *extract.List, at extract.Position, s *stream, expected int64) (*extract.Page, error) {
+func (f *fetcher) ask(ctx context.Context, l *extract.List, at extract.Position, s *stream, expected int64) (placed, error) {
 	p, err := l.Fetch(ctx, at)
 	if err == nil && f.doubts != nil && l.EndsEmpty(p) && f.doubts() {
 		p, err = l.Fetch(ctx, at)
 	}
 	if err == nil {
+		came(p)
 		err = f.arrived(s.id(p), p)
 	}
 	if err != nil {
 		f.hold.leave(&s.share, expected)
-		return nil, err
+		return placed{}, err
 	}
-	f.hold.arrive(&s.share, expected, int64(len(p.Body)))
-	return p, nil
+	return f.arrive(s, s.id(p), p, expected), nil
+}
+
+// arrive counts a page that has come and is kept. Once all its records are rows
+// nobody asks for its text.
+func (f *fetcher) arrive(s *stream, id pageID, p *extract.Page, expected int64) placed {
+	at := placed{id: id, Page: p, bytes: int64(len(p.Body))}
+	at.held = at.bytes
+	took := at.bytes
+	if scan := scanOf(p); scan != nil {
+		took += int64(scan.Bytes())
+		if at.held = took; scan.Rejects() == 0 {
+			p.Body, at.held = nil, took-at.bytes
+		}
+	}
+	f.hold.arrive(&s.share, expected, took, at.held)
+	return at
 }
 
 // send delivers v unless ctx ends first.

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// pagesHeld is how many bytes of pages may wait for the transform, by default.
+// pagesHeld is how many bytes of pages may wait for their turn, by default.
 const pagesHeld = 32 << 20
 
-// A hold bounds the bytes of pages that were asked for and wait for the
-// transform: of all pipelines of a run together. A page counts as much as the
-// one before it in its list until it is there. The next page of the list whose
+// A hold bounds the bytes of pages that were asked for and wait for their turn,
+// as text or as rows: of all pipelines of a run together. Until a page is there
+// it counts as much as the one before it in its list took to come. The next page of the list whose
 // turn it is may always come, so nothing ever waits for a page that must not.
 type hold struct {
 	most int64
@@ -59,11 +59,11 @@ func (h *hold) enter(ctx context.Context, s *share) (int64, error) {
 	return 0, context.Cause(ctx)
 }
 
-// arrive counts a page as what it is.
-func (h *hold) arrive(s *share, expected, size int64) {
+// arrive counts a page as what is left of it, and notes what it took to come.
+func (h *hold) arrive(s *share, expected, came, size int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.expect = size
+	s.expect = came
 	h.add(s, size-expected)
 	h.wake()
 }

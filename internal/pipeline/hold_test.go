@@ -30,7 +30,7 @@ func TestHold(t *testing.T) {
 		if len(in(&second)) != 1 {
 			t.Fatal("an empty hold lets no page in")
 		}
-		h.arrive(&second, 0, 150)
+		h.arrive(&second, 0, 150, 150)
 		ahead := in(&second)
 		if len(ahead) != 0 {
 			t.Error("a full hold lets a page in")
@@ -44,7 +44,7 @@ func TestHold(t *testing.T) {
 		if len(waits) != 1 {
 			t.Error("the next page that is needed does not come")
 		}
-		h.arrive(&first, 0, 70)
+		h.arrive(&first, 0, 70, 70)
 		next := in(&first)
 		h.leave(&first, 70)
 		synctest.Wait()

@@ -20,6 +20,7 @@ import (
 	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/load"
+	"etl/transform"
 )
 
 // A reading is all that was read of a slice: the accepted pages, kept on this
@@ -116,16 +117,16 @@ func (t *take) schemaHash() string {
 
 // fetch is the reader of the first pass: units that an earlier run read to their
 // end come from disk, the others from the source.
-func (r *reading) fetch(ctx context.Context, out chan<- fetched) error {
+func (r *reading) fetch(ctx context.Context, d *transform.Decoder, out chan<- fetched) error {
 	if r.rebuilt {
-		return r.replay(ctx, out)
+		return r.replay(ctx, d, out)
 	}
 	for _, u := range r.t.units {
 		r.planned.Add(int64(len(u.parents)))
 	}
 	f := &fetcher{
 		hold:    r.t.o.hold,
-		list:    r.t.list,
+		list:    r.t.scanned(d),
 		kept:    r.keptList,
 		open:    r.open,
 		arrived: r.keep,
@@ -147,10 +148,10 @@ func (r *reading) concurrency() int {
 }
 
 // replay is the reader of every later pass: all pages come from disk.
-func (r *reading) replay(ctx context.Context, out chan<- fetched) error {
+func (r *reading) replay(ctx context.Context, d *transform.Decoder, out chan<- fetched) error {
 	f := &fetcher{
 		hold: r.t.o.hold,
-		list: r.t.list,
+		list: r.t.scanned(d),
 		kept: func(ctx context.Context, u, l int) ([]*keptPage, error) {
 			pages, whole, err := r.load(u, l)
 			if err == nil && !whole {
@@ -181,11 +182,12 @@ func (r *reading) keptList(ctx context.Context, u, l int) ([]*keptPage, error) {
 	if !whole || len(pages) == 0 {
 		return nil, nil
 	}
-	first, err := r.open(pages[0])
+	list := r.t.list(u, l)
+	first, err := r.open(list, pages[0])
 	if err != nil || first.Total < 0 || first.Hint {
 		return pages, err
 	}
-	now, err := r.t.list(u, l).Fetch(ctx, pages[0].at)
+	now, err := list.Fetch(ctx, pages[0].at)
 	if err != nil {
 		return nil, err
 	}
@@ -221,12 +223,12 @@ func (r *reading) load(u, l int) (pages []*keptPage, whole bool, err error) {
 }
 
 // open reads a kept page and judges it as if it had just come.
-func (r *reading) open(p *keptPage) (*extract.Page, error) {
+func (r *reading) open(l *extract.List, p *keptPage) (*extract.Page, error) {
 	meta, body, err := r.kept.Get(r.t.units[p.unit].name, p.ref)
 	if err != nil {
 		return nil, err
 	}
-	page, err := r.t.list(p.unit, p.list).Read(p.at, extract.Reply{Status: meta.Status, Body: body, Date: meta.Date, Wire: meta.Wire})
+	page, err := l.Read(p.at, extract.Reply{Status: meta.Status, Body: body, Date: meta.Date, Wire: meta.Wire})
 	if err != nil {
 		return nil, err
 	}

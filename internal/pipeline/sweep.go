@@ -13,6 +13,7 @@ import (
 	"etl/extract"
 	"etl/internal/config"
 	"etl/internal/keyset"
+	"etl/transform"
 )
 
 // sweeps tells whether a pipeline proves itself by reading everything twice:
@@ -30,9 +31,13 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 	}
 	second := &built{keys: keyset.New(dir)}
 	defer second.close()
+	d, err := transform.New(t.p.Schema, t.decoding())
+	if err != nil {
+		return false, err
+	}
 	f := &fetcher{
 		hold:        t.o.hold,
-		list:        t.list,
+		list:        t.scanned(d),
 		kept:        func(context.Context, int, int) ([]*keptPage, error) { return nil, nil },
 		arrived:     func(pageID, *extract.Page) error { return nil },
 		taken:       func(pageID) {},
@@ -49,7 +54,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 	}))
 	g.Go(caught(func() error {
 		defer close(batches)
-		return t.decode(ctx, pages, batches)
+		return t.decode(ctx, d, pages, batches)
 	}))
 	g.Go(caught(func() error {
 		for g := range batches {

@@ -1,0 +1,145 @@
+package transform
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"etl/internal/jsonspan"
+	"etl/schemas"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// compareScan joins a page to the rows of fast that is scanned while it is
+// checked, and tells whether it could be. The page and the check say what they do
+// apart: of text that is no JSON too.
+func compareScan(t testing.TB, fast, plain *Decoder, p Page, lists ...[]string) bool {
+	t.Helper()
+	s := fast.Scan(p.Number, p.Parent)
+	got, err := jsonspan.NewOutline(p.Body, &jsonspan.Aside{Lists: append(lists, nil), Element: s.Scan})
+	want, wantErr := jsonspan.NewOutline(p.Body, nil)
+	if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+		t.Fatalf("scanned: %v, checked: %v\nof %q", err, wantErr, p.Body)
+	}
+	if err != nil {
+		return false
+	}
+	list := want.Root
+	for _, path := range lists {
+		for _, step := range path {
+			list, _ = want.Member(list, step)
+		}
+	}
+	if !got.Read(list) {
+		if jsonspan.KindOf(p.Body, list) == jsonspan.Array {
+			t.Fatalf("a page of JSON was not scanned\nof %q", p.Body)
+		}
+		return false
+	}
+	p.Records = want.Elements(list)
+	if !slices.Equal(got.Elements(list), p.Records) {
+		t.Fatalf("records at %v, want %v\nof %q", got.Elements(list), p.Records, p.Body)
+	}
+	wanted, err := plain.Decode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wanted.Record.Release()
+	if s.Rejects() != len(wanted.Rejects) {
+		t.Errorf("%d rejects, want %d", s.Rejects(), len(wanted.Rejects))
+	}
+	if diff := cmp.Diff(toldOf(wanted), toldOf(fast.Join(s))); diff != "" {
+		t.Fatalf("rejects, ordinals, keys, versions, counts, unknown, seen, breaches (-plain +scanned):\n%s\nof %q", diff, p.Body)
+	}
+	return true
+}
+
+// Whatever a body is, a scan takes what the check takes, makes the rows of it
+// that Append makes, and finds the same first error at the same place.
+func FuzzScan(f *testing.F) {
+	for i, with := range []string{``, `"`, `\`, `,`, `]`, `}`, `{`, `[`, `:`, `0`, `-`, `.`, `e`, `null`, "\x00", "\xff", ` `, `""1" 0`, `"x":1,`,
+		strings.Repeat("[", 240), `"x":` + strings.Repeat("[", 130) + strings.Repeat("]", 130) + `,`} {
+		for seed := range uint64(8) {
+			f.Add(seed, uint16(i*37+int(seed)*101), uint8(i%3), with)
+		}
+	}
+	warsaw, err := time.LoadLocation("Europe/Warsaw")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, at uint16, drop uint8, with string) {
+		c := newChance(seed%4096, []float64{0.005, 0.02, 0.2}[seed%3])
+		s := c.schema()
+		if seed%2 == 0 {
+			s = parse(t, fuzzed)
+		}
+		o := Options{Zone: warsaw, PIIKey: piiKey, Key: []string{s.Columns[0].Name}}
+		fast, plain := bothWays(t, s, o)
+		if fast == nil {
+			return
+		}
+		body := `{"n":null,"results":` + orEmpty(c.page(s, 1+c.IntN(3))) + `,"next":[]}`
+		from := int(at) % len(body)
+		to := min(len(body), from+int(drop))
+		p := Page{Number: 3, Body: []byte(body[:from] + with + body[to:])}
+		compareScan(t, fast, plain, p, []string{"results"})
+		fast.Flush().Release()
+	})
+}
+
+// Pages are scanned side by side, and joined in their order.
+func TestScanSideBySide(t *testing.T) {
+	s := fileSchema(t, "rental/request")
+	o := Options{Zone: time.UTC, Key: []string{"id"}, Version: "updated_at"}
+	fast, plain := bothWays(t, s, o)
+	c := newChance(1, 0.05)
+	var pages []Page
+	for range 8 {
+		pages = append(pages, page(t, c.page(s, 50)))
+	}
+	scans := make([]*Scan, len(pages))
+	var all sync.WaitGroup
+	for i, p := range pages {
+		all.Go(func() {
+			scans[i] = fast.Scan(p.Number, nil)
+			if _, err := jsonspan.NewOutline(p.Body, &jsonspan.Aside{Lists: [][]string{nil}, Element: scans[i].Scan}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	want := ""
+	for i, p := range pages {
+		b, err := plain.Decode(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want += rows(b.Record)
+		if diff := cmp.Diff(toldOf(b), toldOf(fast.Join(scans[i]))); diff != "" {
+			t.Fatalf("page %d (-plain +scanned):\n%s", i, diff)
+		}
+		b.Record.Release()
+	}
+	flushed(t, fast, want)
+}
+
+// A schema that reaches deeper than a page may nest is read through nodes.
+func TestDeepSchema(t *testing.T) {
+	s := parse(t, "  - { name: x, from: "+strings.Repeat("a.", deepest)+"b, type: json }\n")
+	fast, plain := bothWays(t, s, Options{})
+	if !fast.plain {
+		t.Error("it is read as usual")
+	}
+	for _, depth := range []int{10, jsonspan.MaxDepth - deepest - 3, jsonspan.MaxDepth - deepest, jsonspan.MaxDepth} {
+		value := strings.Repeat("[", depth) + strings.Repeat("]", depth)
+		record := strings.Repeat(`{"a":`, deepest) + `{"b":` + value + `}` + strings.Repeat("}", deepest)
+		compareScan(t, fast, plain, Page{Body: []byte(`{"results":[` + record + `]}`)}, []string{"results"})
+	}
+	if got := depthOf([]schemas.Column{{From: []schemas.Path{{"a", "b"}}, Type: schemas.Type{Kind: schemas.List, Element: &schemas.Column{}}}}); got != 3 {
+		t.Errorf("the depth of a list in an object is %d, want 3", got)
+	}
+}
