@@ -10,7 +10,9 @@
 // what is wrong with it: one rule per type, written to be read. The shortcut is
 // a plan made from the schema, which reads the usual spellings straight from the
 // text; whatever is not as usual it leaves to the rule, from the start of the
-// record. So it decides nothing, and tests hold each to the other.
+// record. So it decides nothing, and tests hold each to the other. The shortcut
+// needs no text that was checked: it takes nothing that is no JSON, and so a Scan
+// may read records while jsonspan outlines their page.
 //
 // The package refuses to fetch, to look at more than the pages that it is given,
 // and to judge how many rejects are too many.

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -14,6 +15,7 @@ import (
 
 	"etl/bench/sample"
 	"etl/bench/wire"
+	"etl/extract"
 	"etl/internal/jsonspan"
 	"etl/load"
 	"etl/schemas"
@@ -30,14 +32,29 @@ type work struct {
 	job    wire.Job
 	schema *schemas.Schema
 	pages  [][]byte
+	list   *extract.List
 	found  [][]jsonspan.Span // where the records of each page are; nil: to be found
 	input  int64
 }
 
+// prepare makes the list that the pages are of.
+func (w *work) prepare() error {
+	c, err := sample.Config(sample.Run{Destination: "out", Schema: w.job.Schema})
+	if err != nil {
+		return err
+	}
+	w.schema = c.Pipelines[0].Schema
+	client, err := extract.NewClient(c.Pipelines[0].Source, extract.Options{})
+	if err != nil {
+		return err
+	}
+	w.list = client.List(c.Pipelines[0], extract.Vars{})
+	return nil
+}
+
 func ready(job wire.Job) (func() (wire.Point, error), error) {
 	w := &work{job: job}
-	var err error
-	if w.schema, err = sample.Schema(job.Schema, 0); err != nil {
+	if err := w.prepare(); err != nil {
 		return nil, err
 	}
 	names, err := filepath.Glob(filepath.Join(job.Data, "page-*.json"))
@@ -68,14 +85,7 @@ func (w *work) part() (func() error, error) {
 	case "scan":
 		return w.scan, nil
 	case "convert":
-		for _, body := range w.pages {
-			found, err := recordsOf(body)
-			if err != nil {
-				return nil, err
-			}
-			w.found = append(w.found, found)
-		}
-		return w.scan, nil
+		return func() error { return w.convert(func(r arrow.Record) { r.Release() }) }, w.find()
 	}
 	records, err := w.records()
 	if err != nil {
@@ -106,25 +116,35 @@ func (w *work) simdjson() (err error) {
 	return nil
 }
 
-// scan makes rows of every page as a run does: the page is checked and outlined,
-// and its records are converted.
+// scan makes rows of every page as a run does: the reply is judged, and its
+// records are converted as the check comes to them.
 func (w *work) scan() error {
-	return w.decode(func(r arrow.Record) { r.Release() })
+	return w.decode(func(d *transform.Decoder, number int, body []byte) (*transform.Batch, error) {
+		w.list.Scan = func(at extract.Position, _ int) extract.Scanner { return d.Scan(at.Number, nil) }
+		page, err := w.list.Read(extract.Position{Number: number}, extract.Reply{Status: http.StatusOK, Body: body})
+		if err != nil {
+			return nil, err
+		}
+		batch := d.Join(page.Scanned.(*transform.Scan))
+		batch.Record = d.Flush()
+		return batch, nil
+	}, func(r arrow.Record) { r.Release() })
 }
 
-func (w *work) decode(take func(arrow.Record)) error {
+// convert makes rows of the records of every page, which were found before.
+func (w *work) convert(take func(arrow.Record)) error {
+	return w.decode(func(d *transform.Decoder, number int, body []byte) (*transform.Batch, error) {
+		return d.Decode(transform.Page{Number: number, Body: body, Records: w.found[number-1]})
+	}, take)
+}
+
+func (w *work) decode(page func(*transform.Decoder, int, []byte) (*transform.Batch, error), take func(arrow.Record)) error {
 	d, err := transform.New(w.schema, transform.Options{Key: []string{"id"}})
 	if err != nil {
 		return err
 	}
 	for i, body := range w.pages {
-		page := transform.Page{Number: i + 1, Body: body}
-		if w.found != nil {
-			page.Records = w.found[i]
-		} else if page.Records, err = recordsOf(body); err != nil {
-			return err
-		}
-		batch, err := d.Decode(page)
+		batch, err := page(d, i+1, body)
 		if err != nil {
 			return err
 		}
@@ -136,18 +156,23 @@ func (w *work) decode(take func(arrow.Record)) error {
 	return nil
 }
 
-// recordsOf checks a page and finds its records, as extract does.
-func recordsOf(body []byte) ([]jsonspan.Span, error) {
-	outline, err := jsonspan.NewOutline(body)
-	if err != nil {
-		return nil, err
+// find finds the records of every page.
+func (w *work) find() error {
+	for i, body := range w.pages {
+		page, err := w.list.Read(extract.Position{Number: i + 1}, extract.Reply{Status: http.StatusOK, Body: body})
+		if err != nil {
+			return err
+		}
+		w.found = append(w.found, page.Records)
 	}
-	list, _ := outline.Member(outline.Root, "results")
-	return outline.Elements(list), nil
+	return nil
 }
 
 func (w *work) records() (all []arrow.Record, err error) {
-	err = w.decode(func(r arrow.Record) { all = append(all, r) })
+	if err := w.find(); err != nil {
+		return nil, err
+	}
+	err = w.convert(func(r arrow.Record) { all = append(all, r) })
 	return all, err
 }
 

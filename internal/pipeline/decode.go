@@ -17,9 +17,9 @@ const (
 	bytesTogether = 4 << 20
 )
 
-// scannedBytes is the size of a body from which on a page is worth a sheet of
-// its own. Records of smaller ones are read when it is their turn.
-const scannedBytes = 64 << 10
+// worthASheet is the size of a body from which on a page is worth a sheet of its
+// own. Records of smaller ones are read when it is their turn.
+const worthASheet = 64 << 10
 
 // A scanning is the scan of a page.
 type scanning struct {
@@ -50,7 +50,7 @@ func (t *take) scanned(d *transform.Decoder) func(unit, list int) *extract.List 
 	return func(unit, list int) *extract.List {
 		l := t.list(unit, list)
 		l.Scan = func(at extract.Position, bytes int) extract.Scanner {
-			if bytes < scannedBytes {
+			if bytes < t.o.scanFrom {
 				return nil
 			}
 			return &scanning{d.Scan(at.Number, t.units[unit].parents[list]), t.watched.start(stageTransform)}

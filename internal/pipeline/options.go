@@ -31,7 +31,7 @@ type Options struct {
 	Version     string  // of etl
 	RateShare   float64 // this process's share of the sources' limits; 0: all
 	Memory      int64   // bytes of open row groups; 0: the default of load
-	Ahead       int64   // bytes of pages that wait for the transform, of all pipelines; 0: 32 MiB
+	Ahead       int64   // bytes of pages that wait for their turn, of all pipelines; 0: 32 MiB
 	Reserve     int64   // bytes of each disk that stay free; 0: 16 MiB; below 0: disks are not looked at
 	Concurrency int     // pipelines at one time; 0: 4, fewer where the process may open few files
 
@@ -43,8 +43,9 @@ type Options struct {
 	Log       *slog.Logger      // nil: discard
 	Progress  func(Progress)    // nil: none; called from several goroutines
 
-	hold    *hold // of the run
-	spaceOf func(dir string) (load.Space, error)
+	hold     *hold // of the run
+	scanFrom int   // bytes of a body from which on its records are read as it is checked; 0: 64 KiB
+	spaceOf  func(dir string) (load.Space, error)
 }
 
 // A Progress tells how far a pipeline is.
@@ -79,5 +80,6 @@ func (o *Options) setDefaults() {
 	if o.spaceOf == nil {
 		o.spaceOf = load.SpaceOf
 	}
+	o.scanFrom = cmp.Or(o.scanFrom, worthASheet)
 	o.hold = newHold(cmp.Or(o.Ahead, pagesHeld))
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -119,6 +120,7 @@ func (w *world) runContext(ctx context.Context, o Options, names ...string) *Sum
 	if o.Config == nil {
 		o.Config = w.config()
 	}
+	o.scanFrom = cmp.Or(o.scanFrom, 1)
 	if o.Pipelines, err = o.Config.Select(names); err != nil {
 		w.t.Fatal(err)
 	}
