@@ -115,25 +115,28 @@ func (e ends) size() int { return 4 * len(e) }
 
 // join puts bits behind those of m.
 func (m *bitmap) join(from *bitmap) {
-	if m.set == m.n && from.set == from.n {
-		m.n += from.n
-		m.set = m.n
-		return
-	}
-	bits := from.bytes()
-	if m.set == m.n {
-		m.fill()
-	}
-	if shift := m.n % 8; shift == 0 {
-		m.bits = append(m.bits, bits...)
-	} else {
-		for _, b := range bits { // behind the last of them are zeros
-			m.bits[len(m.bits)-1] |= b << shift
-			m.bits = append(m.bits, b>>(8-shift))
+	if from.zeros > 0 {
+		for len(m.bits) < (m.n+7)/8 {
+			m.bits = append(m.bits, 0xff)
 		}
+		m.append(from.bits)
 	}
-	m.n, m.set = m.n+from.n, m.set+from.set
-	m.bits = m.bits[:(m.n+7)/8]
+	m.n, m.zeros = m.n+from.n, m.zeros+from.zeros
+	m.bits = m.bits[:min(len(m.bits), (m.n+7)/8)]
 }
 
-func (m *bitmap) size() int { return (m.n + 7) / 8 }
+// append puts bits behind those of m, where all that have their place are
+// written. What stands behind the last of both is 1.
+func (m *bitmap) append(bits []byte) {
+	shift := m.n % 8
+	if shift == 0 {
+		m.bits = append(m.bits, bits...)
+		return
+	}
+	for _, b := range bits {
+		m.bits[len(m.bits)-1] &= b<<shift | (1<<shift - 1)
+		m.bits = append(m.bits, b>>(8-shift)|0xff<<shift)
+	}
+}
+
+func (m *bitmap) size() int { return len(m.bits) }

@@ -143,3 +143,41 @@ func TestDeepSchema(t *testing.T) {
 		t.Errorf("the depth of a list in an object is %d, want 3", got)
 	}
 }
+
+// Whatever byte comes into a value or takes the place of one, no type takes what
+// is no JSON.
+func TestScanOfEveryByte(t *testing.T) {
+	for typ, values := range map[string][]string{
+		"bool":                                  {"true", "false"},
+		"int64":                                 {"-120", `"12"`, "1.0", "1e2", "123456789012"},
+		"int32":                                 {"7", `"-70"`},
+		"float64":                               {"-0.5e-1", "12"},
+		`"decimal(16,2)"`:                       {`"120.50"`, "-3.5", "12345678.25"},
+		"date":                                  {`"2026-01-02"`},
+		"time":                                  {`"03:04:05.678"`},
+		"timestamp, layouts: [datetime, date]":  {`"2026-01-02T03:04:05.678901+05:30"`, `"2026-01-02T03:04:05Z"`, `"2026-01-02 03:04:05"`, `"2026-01-02"`},
+		`"duration(django, iso, hms, seconds)"`: {`"-1 10:00:00.5"`, `"1 00:00:00"`, `"100:00:00"`, `"P1DT2H"`, "5.5", `""1 00:00:00"`},
+		"string":                                {`"a\u00e9\n\"é"`},
+		"uuid":                                  {`"3c90c3cc-0d44-4b50-8888-8dd25736052A"`},
+		"json":                                  {`{"a":[1,"x",null]}`},
+		"enum(int32), labels: { 1: a }":         {"1", `"1"`},
+		"list<int64>":                           {"[1,2]", "[]"},
+		"string, pii: drop":                     {`"x"`},
+		"int64, null_if: ['']":                  {`""`, "5"},
+	} {
+		t.Run(typ, func(t *testing.T) {
+			fast, plain := bothWays(t, one(t, typ), Options{Zone: time.UTC})
+			for _, value := range values {
+				for i := range value {
+					for _, c := range []byte("\",:[]{}\\0-. eT\x00\xff") {
+						for _, rest := range []string{value[i:], value[i+1:]} {
+							text := `[{"x":` + value[:i] + string([]byte{c}) + rest + `},{"x":` + value + `}]`
+							compareScan(t, fast, plain, Page{Body: []byte(text)})
+						}
+					}
+				}
+			}
+			fast.Flush().Release()
+		})
+	}
+}
