@@ -82,6 +82,7 @@ func (d *Decoder) clean() *sheet {
 	h := d.pile.get()
 	if h == nil {
 		h, _ = d.newSheet() // New made the first one: the schema is in order
+		h.row.reserve(int(d.usual.Load()))
 	}
 	return h
 }

@@ -19,6 +19,8 @@ type buffer interface {
 	truncate(n int)
 	// join appends all values of a buffer of the same column on another sheet.
 	join(of buffer)
+	// reserve makes room for so many values.
+	reserve(n int)
 	// size is about how many bytes the values take.
 	size() int
 	// arrays appends the arrays of the column, which share memory with it. An

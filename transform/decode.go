@@ -2,6 +2,7 @@ package transform
 
 import (
 	"math"
+	"sync/atomic"
 	"time"
 
 	"etl/internal/fault"
@@ -29,7 +30,8 @@ type Decoder struct {
 	places   []Place
 	sheet    *sheet
 	pile     pile
-	gathered // since the last Flush
+	usual    atomic.Int64 // records of the last page that was scanned
+	gathered              // since the last Flush
 }
 
 // A Page is one reply: its body, and where in it the records are. Both were

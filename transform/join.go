@@ -1,6 +1,10 @@
 package transform
 
-import "github.com/apache/arrow/go/v15/arrow/decimal128"
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v15/arrow/decimal128"
+)
 
 // What stands here puts the values of one sheet behind those of another for the
 // same schema.
@@ -28,6 +32,8 @@ func (f *fixed[T]) join(of buffer) {
 	f.values = append(f.values, from.values...)
 }
 
+func (f *fixed[T]) reserve(n int) { f.valid.reserve(n); f.values = slices.Grow(f.values, n) }
+
 func (f *fixed[T]) size() int { return f.valid.size() + len(f.values)*widthOf[T]() }
 
 func widthOf[T int32 | int64 | float64 | decimal128.Num]() int {
@@ -47,6 +53,8 @@ func (f *boolean) join(of buffer) {
 	f.values.join(&from.values)
 }
 
+func (f *boolean) reserve(n int) { f.valid.reserve(n); f.values.reserve(n) }
+
 func (f *boolean) size() int { return f.valid.size() + f.values.size() }
 
 func (f *text) join(of buffer) { f.gather(of.(*text)) }
@@ -55,6 +63,13 @@ func (f *text) gather(from *text) {
 	f.valid.join(&from.valid)
 	f.ends.join(from.ends, len(f.data))
 	f.data = append(f.data, from.data...)
+}
+
+func (f *text) reserve(n int) {
+	const short = 16
+	f.valid.reserve(n)
+	f.ends = slices.Grow(f.ends, n+1)
+	f.data = slices.Grow(f.data, short*n)
 }
 
 func (f *text) size() int { return f.valid.size() + f.ends.size() + len(f.data) }
@@ -68,6 +83,12 @@ func (f *enum) join(of buffer) {
 	f.places = append(f.places, from.places...)
 }
 
+func (f *enum) reserve(n int) {
+	f.codes.reserve(n)
+	f.valid.reserve(n)
+	f.places = slices.Grow(f.places, n)
+}
+
 func (f *enum) size() int { return f.codes.size() + f.valid.size() + 4*len(f.places) }
 
 func (f *list) join(of buffer) {
@@ -76,6 +97,8 @@ func (f *list) join(of buffer) {
 	f.ends.join(from.ends, f.elements.len())
 	f.elements.join(from.elements)
 }
+
+func (f *list) reserve(n int) { f.valid.reserve(n); f.ends = slices.Grow(f.ends, n+1) }
 
 func (f *list) size() int { return f.valid.size() + f.ends.size() + f.elements.size() }
 
@@ -87,6 +110,13 @@ func (f *structure) join(of buffer) {
 	f.valid.join(&from.valid)
 }
 
+func (f *structure) reserve(n int) {
+	f.valid.reserve(n)
+	for _, field := range f.fields {
+		field.reserve(n)
+	}
+}
+
 func (f *structure) size() int {
 	n := f.valid.size()
 	for _, field := range f.fields {
@@ -96,6 +126,7 @@ func (f *structure) size() int {
 }
 
 func (f *dropped) join(of buffer) { f.n += of.len() }
+func (f *dropped) reserve(int)    {}
 func (f *dropped) size() int      { return 0 }
 
 // join puts ends behind those of e, of values whose first begins at start.
@@ -138,5 +169,7 @@ func (m *bitmap) append(bits []byte) {
 		m.bits = append(m.bits, b>>(8-shift)|0xff<<shift)
 	}
 }
+
+func (m *bitmap) reserve(n int) { m.bits = slices.Grow(m.bits, n/8+1) }
 
 func (m *bitmap) size() int { return len(m.bits) }

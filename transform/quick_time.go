@@ -169,15 +169,11 @@ func (p *durationPlan) scan(text []byte, pos int) int {
 }
 
 // quickClock reads "[-][D ]HH:MM:SS[.f]" behind its quote: days, if they may be
-// there, with a sign of their own, then a time of day. Neither may be quoted
-// once more: where nothing was checked, that is no string.
+// there, with a sign of their own, then a time of day.
 func quickClock(text []byte, pos int, days bool) (int64, int) {
 	sign, before := int64(1), int64(0)
 	if at(text, pos) == '-' {
 		sign, pos = -1, pos+1
-	}
-	if !isDigit(at(text, pos)) {
-		return 0, none
 	}
 	if days && at(text, pos+2) != ':' {
 		n, end := fewWhole(text, pos)

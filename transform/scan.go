@@ -23,7 +23,7 @@ type Scan struct {
 func (d *Decoder) Scan(number int, parent map[string]any) *Scan {
 	h := d.clean()
 	h.scope.counts, h.scope.parent = Counts{}, parent
-	return &Scan{sheet: h, batch: h.newBatch(h.records), number: number, plain: d.plain || !scalars(parent)}
+	return &Scan{sheet: h, batch: h.newBatch(int(d.usual.Load())), number: number, plain: d.plain || !scalars(parent)}
 }
 
 // Scan reads the record that begins at body[pos], nested so deep, and returns
@@ -47,7 +47,7 @@ func (s *Scan) Bytes() int { return s.sheet.size() }
 // Join puts the rows of a page that was scanned behind those of the pages before
 // it, as Append does, and ends the scan.
 func (d *Decoder) Join(s *Scan) *Batch {
-	s.sheet.records = s.records
+	d.usual.Store(int64(s.records))
 	s.sheet.tell(s.batch)
 	d.bytes += s.Bytes()
 	switch {

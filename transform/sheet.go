@@ -21,7 +21,6 @@ type sheet struct {
 	extras  *text   // the column _extra; nil: none
 	places  []Place
 	before  []Sight // what was seen before the record
-	records int     // of the last page that was scanned
 	keys    []buffer
 	version versioned
 	builder schemas.KeyBuilder

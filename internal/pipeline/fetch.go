@@ -211,7 +211,7 @@ func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) er
 func (f *fetcher) readAhead(ctx context.Context, l *extract.List, rest []extract.Position, last *extract.Page, s *stream) (*extract.Page, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	futures := make(chan chan placed, pagesAhead)
+	futures := make(chan chan placed, min(pagesAhead, 2*f.concurrency)) // more would wait as rows for one that is slow
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(f.concurrency + 1) // and the loop that starts them
 	var err error
