@@ -262,7 +262,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"levels of a schema file":                                                          {"100", "schemas/limits.go", "maxDepth = 100\n"},
 	"levels of a configuration file":                                                   {"100", "internal/config/tree.go", "maxDepth = 100\n"},
 	"fewer at one time, while a source throttles, fails or is slow":                    {"halved by 429, 503, other failures and replies that take a quarter of `timeout`, once a second at most; one more for each round of good replies", "extract/health.go", "h.room, h.narrowed = max(1, h.room/2), now"},
-	"time until a reply begins":                                                        {"1m", "extract/watchdog.go", "headerWindow = time.Minute"},
+	"time until a reply begins":                                                        {"1m", "extract/client.go", "defaultPatience = time.Minute"},
 	"time in which a reply must bring 4 KiB more":                                      {"30s", "extract/watchdog.go", "progressWindow = 30 * time.Second\n\tprogressBytes = 4 << 10\n"},
 	"tries again, of all pipelines of a source together":                               {"30, and 20 % of its requests; those that a reply asked for with `Retry-After` do not count", "extract/health.go", "if h.retries >= freeRetries+requests*retryPercent/100 {"},
 	"failures in a row, of all pipelines of a source together, until it is left alone": {"10", "extract/health.go", "breakAfter = 10 "},

@@ -37,6 +37,7 @@ type Options struct {
 const (
 	defaultConcurrency = 4
 	defaultTimeout     = 2 * time.Minute
+	defaultPatience    = time.Minute
 	defaultRetries     = 8
 	defaultMaxWait     = 5 * time.Minute
 	defaultDeadline    = 10 * time.Minute
@@ -50,6 +51,7 @@ type Client struct {
 	options  Options
 	base     *url.URL
 	timeout  time.Duration // for one whole reply
+	patience time.Duration // until it begins
 	retries  int
 	maxWait  time.Duration
 	queue    *semaphore.Weighted // held by the one whose turn is next
@@ -87,6 +89,7 @@ func NewClient(src *config.Source, o Options) (*Client, error) {
 		options:  o,
 		base:     base,
 		timeout:  orDefault(src.Timeout, defaultTimeout),
+		patience: orDefault(src.Patience, defaultPatience),
 		retries:  max(0, orDefault(src.Retries, defaultRetries)),
 		maxWait:  orDefault(src.MaxWait, defaultMaxWait),
 		health:   newHealth(concurrency(src.Limits, o.Workers)),

@@ -108,7 +108,7 @@ func (c *Client) once(ctx context.Context, l *lane, d *draft, target *url.URL) (
 		return nil, nil, err
 	}
 	c.counters.requests.Add(1)
-	silence := time.AfterFunc(headerWindow, func() { cancel(tooSlow("no reply has begun in %v", headerWindow)) })
+	silence := time.AfterFunc(c.patience, func() { cancel(tooSlow("no reply has begun in %v", c.patience)) })
 	response, err := c.options.Transport.RoundTrip(request)
 	silence.Stop()
 	land(c.options.Now(), c.limiters(l)...)

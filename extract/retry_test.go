@@ -81,6 +81,9 @@ func TestWaits(t *testing.T) {
 		{name: "dribbles", api: each(dribble, ok), took: 30500 * time.Millisecond, retries: 1},
 		{name: "slow headers", api: each(silent, ok), took: time.Minute + 500*time.Millisecond, retries: 1},
 		{name: "no headers", api: silent, set: func(s *config.Source) { s.Retries = -1 }, took: time.Minute, class: fault.Transient, text: "no reply has begun in 1m0s"},
+		{name: "slow to begin, as it may", api: late, set: func(s *config.Source) { s.Patience, s.Timeout = 3*time.Minute, 5*time.Minute }, took: 150 * time.Second},
+		{name: "slower to begin than it may", api: late, set: func(s *config.Source) { s.Patience, s.Retries = 10*time.Second, -1 }, took: 10 * time.Second,
+			class: fault.Transient, text: "no reply has begun in 10s"},
 		{name: "slower than the time for one reply", api: each(stall, ok), set: func(s *config.Source) { s.Timeout = time.Second },
 			took: 1500 * time.Millisecond, retries: 1},
 	}
@@ -119,6 +122,15 @@ func TestWaits(t *testing.T) {
 func stall(w http.ResponseWriter, r *http.Request) {
 	w.(http.Flusher).Flush()
 	<-r.Context().Done()
+}
+
+// late begins a reply after two and a half minutes.
+func late(w http.ResponseWriter, r *http.Request) {
+	select {
+	case <-time.After(150 * time.Second):
+		reply(w, 200, oneOrder)
+	case <-r.Context().Done():
+	}
 }
 
 // dribble sends a byte each second.

@@ -11,10 +11,10 @@ import (
 	"etl/internal/fault"
 )
 
-// A reply must begin soon and keep coming: fewer bytes than these in a window of
-// time are a connection that is dead, or one that would take hours.
+// A reply must begin soon, see defaultPatience, and keep coming: fewer bytes than
+// these in a window of time are a connection that is dead, or one that would take
+// hours.
 const (
-	headerWindow   = time.Minute // until a reply begins
 	progressWindow = 30 * time.Second
 	progressBytes  = 4 << 10
 )

@@ -35,7 +35,8 @@ type Source struct {
 	Params       []Field // JSONRPC: params of every call of a pipeline
 	Auth         Auth
 	Limits       Limits
-	Timeout      time.Duration // for one whole reply; 0: the default of extract
+	Timeout      time.Duration // for one whole reply; 0: 2m
+	Patience     time.Duration // until a reply begins; 0: 1m
 	Retries      int           // tries after the first; -1: none; 0: the default of extract
 	CAFile       string
 	UserAgent    string

@@ -26,6 +26,7 @@ func (s *Source) Explain(w io.Writer) error {
 		e.line(fmt.Sprintf("budget[%d]", i), fmt.Sprintf("left %s, resets in %s, in %s", b.Left, b.ResetsIn, paths(b.In)))
 	}
 	e.duration("timeout", s.Timeout)
+	e.duration("patience", s.Patience)
 	e.duration("max_wait", s.MaxWait)
 	if s.Retries != 0 {
 		e.line("retries", max(0, s.Retries))

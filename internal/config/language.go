@@ -33,6 +33,7 @@ type sourceKeys struct {
 	Auth         *authKeys    `json:"auth" doc:"How requests are authorized. Nothing below it is ever shown."`
 	Budget       []budgetKeys `json:"budget" doc:"Where replies say what is left of the allowance."`
 	Timeout      span         `json:"timeout" doc:"For one whole reply, such as 60s."`
+	Patience     span         `json:"patience" doc:"Until a reply begins, such as 5m for reports. By default 1m; not above timeout."`
 	Retries      numberLeaf   `json:"retries" doc:"Tries after the first; 0 for none."`
 	MaxWait      span         `json:"max_wait" doc:"The longest wait that a reply may ask for. By default 5m."`
 	CAFile       textLeaf     `json:"ca_file" doc:"Certificates of authorities to trust beside the system's."`

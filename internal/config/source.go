@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
@@ -9,12 +10,15 @@ import (
 	"time"
 )
 
+// defaultTimeout is that of extract for one whole reply.
+const defaultTimeout = 2 * time.Minute
+
 // source builds a source and checks what its pipelines inherit.
 func (b *builder) source(one *namedOne[sourceKeys]) *Source {
 	k := &one.one
 	s := &Source{
 		Name: fullName(one.name, one.account), Kind: HTTP,
-		Timeout: k.Timeout.d, MaxWait: k.MaxWait.d,
+		Timeout: k.Timeout.d, Patience: k.Patience.d, MaxWait: k.MaxWait.d,
 		CAFile: k.CAFile.s, UserAgent: k.UserAgent.s, InsecureHTTP: k.InsecureHTTP.b,
 	}
 	if k.Kind.known() {
@@ -35,6 +39,9 @@ func (b *builder) source(one *namedOne[sourceKeys]) *Source {
 		s.Limits = b.limits(k.Limits)
 		s.BaseURL = b.baseURL(k, s)
 	})
+	if whole := k.Timeout.or(defaultTimeout); s.Patience > whole {
+		b.at(k.Patience.at, fmt.Sprintf("timeout: %v, or more", s.Patience), "a whole reply may take %v, so none begins later", whole)
+	}
 	for _, e := range k.Budget {
 		s.Budget = append(s.Budget, budget(e))
 	}
