@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/internal/pipeline"
 )
@@ -94,11 +96,18 @@ func (sh *shell) leaveSummary(app *cli.App, args []string, err error) {
 	}
 }
 
-// broken is the summary of a run that could not begin.
+// broken is the summary of a run that could not begin. Mistakes in a configuration
+// are counted in it; they stand on stderr.
 func broken(err error) *pipeline.Summary {
-	return &pipeline.Summary{
-		Status: pipeline.Failed, Exit: fault.Exit(err), RetryAfter: fault.RetryAfter(err).Seconds(), Pipelines: []pipeline.Result{},
+	s := &pipeline.Summary{
+		Status: pipeline.Failed, Exit: fault.Exit(err), RetryAfter: fault.RetryAfter(err).Seconds(), Hint: fault.Hint(err), Pipelines: []pipeline.Result{},
 	}
+	if mistakes, ok := errors.AsType[*config.Mistakes](err); ok {
+		s.Error = count(int64(len(*mistakes)), "mistake") + " in the configuration"
+	} else if err != nil {
+		s.Error = err.Error()
+	}
+	return s
 }
 
 // replaceFile writes a file so that its readers see the old or the new text,

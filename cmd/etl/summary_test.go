@@ -44,7 +44,7 @@ func TestDeliveryToAirflow(t *testing.T) {
 	if err := d.deliver(broken(usage("no"))); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"run":"","status":"failed","exit":2,"seconds":0,"pipelines":[]}` + "\n"
+	want := `{"run":"","status":"failed","exit":2,"seconds":0,"error":"no","pipelines":[]}` + "\n"
 	for _, file := range []string{filepath.Join(dir, "return.json"), d.file} {
 		if got := read(t, file); got != want {
 			t.Errorf("%s holds %s, want %s", filepath.Base(file), got, want)

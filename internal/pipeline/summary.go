@@ -15,6 +15,8 @@ type Summary struct {
 	Shard      *int     `json:"shard,omitempty"` // of that plan
 	Seconds    float64  `json:"seconds"`
 	RetryAfter float64  `json:"retry_after,omitempty"` // seconds until trying again makes sense
+	Error      string   `json:"error,omitempty"`       // why a run could not begin
+	Hint       string   `json:"hint,omitempty"`        // what to do about it
 	Pipelines  []Result `json:"pipelines"`
 
 	sources []sourceUse

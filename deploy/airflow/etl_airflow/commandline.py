@@ -16,7 +16,7 @@ from etl_airflow._airflow import (
     BaseHook,
     Connection,
     Context,
-    Variable,
+    variable,
 )
 
 #: Commands that commit, and leave a summary of pipelines.
@@ -103,7 +103,10 @@ def resolve(reference: str) -> str:
     """
     kind, _, rest = reference.partition(":")
     if kind == "var" and rest:
-        return str(Variable.get(rest))
+        value: object = variable(rest)
+        if value is None:
+            raise AirflowFailException(f"there is no variable {rest}")
+        return str(value)
     name, _, attribute = rest.partition(".")
     if kind != "conn" or not name or not attribute:
         raise AirflowFailException(f"{reference!r} is no reference: want conn:ID.ATTRIBUTE or var:NAME")

@@ -47,12 +47,17 @@ def conclude(code: int, summary: Mapping[str, Any], try_number: int) -> None:
 
 
 def failures(summary: Mapping[str, Any]) -> str:
-    """Return a line for each pipeline that failed. etl keeps secrets out of them."""
-    return "".join(
-        f"\n{p['name']}: {p['error']}" + (f" ({p['hint']})" if p.get("hint") else "")
-        for p in summary.get("pipelines") or []
-        if p.get("status") != "ok"
-    )
+    """Return a line for each pipeline that failed, or why nothing could begin. etl
+    keeps secrets out of them."""
+    failed = [p for p in summary.get("pipelines") or [] if p.get("status") != "ok"]
+    return reason("", summary) + "".join(reason(f"{p['name']}: ", p) for p in failed)
+
+
+def reason(what: str, of: Mapping[str, Any]) -> str:
+    """Return a line with an error and its hint, nothing if there is no error."""
+    if not of.get("error"):
+        return f"\n{what}{of.get('status')}" if what else ""
+    return f"\n{what}{of['error']}" + (f" ({of['hint']})" if of.get("hint") else "")
 
 
 def retry_after(code: int, summary: Mapping[str, Any]) -> float:

@@ -96,6 +96,12 @@ def test_a_connection_that_does_not_exist_is_not_looked_for_again(monkeypatch: p
         commandline.resolve("conn:calls.password")
 
 
+def test_a_variable_that_does_not_exist_is_not_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commandline, "variable", lambda _: None)
+    with pytest.raises(AirflowFailException, match="there is no variable lake"):
+        commandline.resolve("var:lake")
+
+
 def test_data_sets_have_addresses() -> None:
     pipeline = {"dataset": "s3://lake/crm/data/deals", "written": 7, "columns": [{"name": "id", "type": "int64"}]}
     out = lineage.output(pipeline)

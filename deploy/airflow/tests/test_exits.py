@@ -50,6 +50,12 @@ def test_failures_are_named() -> None:
     assert "users" not in str(raised.value)
 
 
+def test_what_could_not_begin_says_why() -> None:
+    summary = {"error": 'no pipeline is named "deal"', "hint": 'did you mean "deals"?', "pipelines": []}
+    with pytest.raises(AirflowFailException, match=r'no pipeline is named "deal" \(did you mean "deals"\?\)'):
+        exits.conclude(2, summary, 1)
+
+
 @pytest.mark.parametrize(
     ("code", "summary", "want"),
     [(3, {"retry_after": 30.5}, 30.5), (3, {}, 0.0), (8, {"retry_after": 30}, 0.0)],
