@@ -18,8 +18,13 @@ var mutants = []mutant{
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
-		"a folder that is there is taken to be on disk", "load/store_folder",
-		"		return f.syncFolders(above)\n", "		return nil\n",
+		"folders are not synced when one is made in them", "load/store_places",
+		"		if err := f.syncFolders(dir); err != nil {", "		if err := error(nil); err != nil {",
+		"TestEverythingIsOnDiskBeforeTheNextStep",
+	},
+	{
+		"a folder that is there is taken to be on disk", "load/store_places",
+		`if dir == "." || f.placed.has(dir) {`, `if _, err := f.root.Stat(dir); err == nil {`,
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
@@ -33,8 +38,8 @@ var mutants = []mutant{
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
-		"files that are moved together are not brought to disk", "load/store_folder",
-		"		if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing is in it, whoever has done that\n			return stored(err, \"bringing the names in %s to disk\", dir)\n		}\n	}\n	return nil\n}\n\nfunc (f *folder) remove", "		_ = dir\n	}\n	return nil\n}\n\nfunc (f *folder) remove",
+		"files that are moved together are not brought to disk", "load/store_places",
+		"			if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {", "			if err := error(nil); err != nil && dir != \"\" {",
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
@@ -189,7 +194,7 @@ var mutants = []mutant{
 	},
 	{
 		"replaced files are removed", "load/publish",
-		"	err := o.move(name, to)\n	if errors.Is", "	_ = to\n	err := o.remove(name)\n	if errors.Is",
+		"	err := o.move(name, d.retired(number, name))\n", "	err := o.remove(name)\n",
 		"TestRollback|TestRecoverPutsDataRight",
 	},
 	{

@@ -25,7 +25,11 @@ func (d *Dataset) Publish(c *Commit) error {
 		return err
 	}
 	moves := c.moves()
-	err = d.store.objects.together(func(o objects) (err error) {
+	var into []string
+	for _, f := range moves {
+		into = append(into, path.Dir(f.Path))
+	}
+	err = d.store.objects.together(into, func(o objects) (err error) {
 		done, err = d.store.each(len(moves), func(i int) (bool, error) { return d.publishFile(o, c, moves[i]) })
 		return err
 	})
@@ -35,7 +39,11 @@ func (d *Dataset) Publish(c *Commit) error {
 	if err := d.writeView(c); err != nil {
 		return err
 	}
-	err = d.store.objects.together(func(o objects) error {
+	into = nil
+	for _, name := range c.Dropped {
+		into = append(into, path.Dir(d.retired(c.Number, name)))
+	}
+	err = d.store.objects.together(into, func(o objects) error {
 		_, err := d.store.each(len(c.Dropped), func(i int) (bool, error) { return false, d.retire(o, c.Number, c.Dropped[i]) })
 		return err
 	})
@@ -90,12 +98,16 @@ func (s *Store) sum(name string) (sum string, err error) {
 // retire moves a file that is not live any more out of the readers' sight. One
 // that is gone was retired before.
 func (d *Dataset) retire(o objects, number int64, name string) error {
-	to := path.Join(d.replaced(number), strings.TrimPrefix(name, d.data()))
-	err := o.move(name, to)
+	err := o.move(name, d.retired(number, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return stored(err, "replacing %s", name)
+}
+
+// retired returns the name of a file that a commit has replaced.
+func (d *Dataset) retired(number int64, name string) string {
+	return path.Join(d.replaced(number), strings.TrimPrefix(name, d.data()))
 }
 
 // replaced returns the folder of the files that a commit has replaced.

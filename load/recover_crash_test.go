@@ -261,7 +261,7 @@ func TestEverythingIsOnDiskBeforeTheNextStep(t *testing.T) {
 		case op == "fsync" || op == "sync":
 			delete(unsynced, name)
 		case op == "mkdir" && err == nil:
-			unsynced[path.Dir(name)] = together
+			unsynced[path.Dir(name)] = alone
 		case (op == "link" || op == "rename") && err == nil:
 			for what, with := range unsynced {
 				if !with || !moved.MatchString(name) {

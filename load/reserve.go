@@ -33,7 +33,7 @@ func (d *Dataset) keepRoom(c *Commit) error {
 		folders[path.Dir(f.Path)] = true
 	}
 	for _, name := range c.Dropped {
-		folders[path.Join(d.replaced(c.Number), path.Dir(name))] = true
+		folders[path.Dir(d.retired(c.Number, name))] = true
 	}
 	view, err := d.size(d.view()) // of other accounts, too
 	if err != nil {

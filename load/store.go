@@ -40,9 +40,10 @@ type objects interface {
 	write(name string, mode fs.FileMode) (*sink, error)
 	// move gives an object another name, in the place of any of that name.
 	move(from, to string) error
-	// together makes calls through what it hands over, one after the other. What
-	// they have done stays, whatever crashes, once together returns without error.
-	together(calls func(objects) error) error
+	// together makes calls through what it hands over, one after the other, that
+	// move objects into some folders. What they have done stays, whatever crashes,
+	// once together returns without error.
+	together(into []string, calls func(objects) error) error
 	// remove removes an object. One that does not exist is no error.
 	remove(name string) error
 	// tidy removes a folder of a stage if nothing is in it.

@@ -87,7 +87,7 @@ func (r *remote) move(from, to string) error {
 	return r.bucket.Delete(from)
 }
 
-func (r *remote) together(calls func(objects) error) error { return calls(r) }
+func (r *remote) together(_ []string, calls func(objects) error) error { return calls(r) }
 
 func (r *remote) remove(name string) error { return r.bucket.Delete(name) }
 

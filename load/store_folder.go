@@ -4,14 +4,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
-	"path/filepath"
-	"slices"
 	"sort"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -25,8 +21,8 @@ type folder struct {
 	// around makes each call to the file system; nil: it is just made. Tests
 	// record calls with it, fail them, or lose their answers.
 	around func(op, name string, call func() error) error
-	placed places          // folders that need not be made
-	late   map[string]bool // folders to sync when calls made together have ended; nil: each is synced at once
+	placed *places // folders that need not be made
+	late   *moved  // nil: what is moved is brought to disk at once
 }
 
 // temporary is where objects are written before they get their name: on the
@@ -38,33 +34,6 @@ const (
 	forReaders fs.FileMode = 0o640 // data and views
 	forUs      fs.FileMode = 0o600 // our own books, and what holds raw records
 )
-
-// makeRoot creates a destination's folder and those above it that are missing,
-// on disk. Who may not read the one above cannot bring its names to disk, and
-// need not.
-func makeRoot(abs string) error {
-	err := os.Mkdir(abs, 0o750)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeRoot(filepath.Dir(abs)); err != nil {
-			return err
-		}
-		err = os.Mkdir(abs, 0o750)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	above, err := os.Open(filepath.Dir(abs))
-	if errors.Is(err, fs.ErrPermission) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(above.Sync(), above.Close())
-}
 
 func openFolder(abs string) (*folder, error) {
 	info, err := os.Stat(abs)
@@ -83,7 +52,7 @@ func openFolder(abs string) (*folder, error) {
 	if err != nil {
 		return nil, fault.New(fault.Storage, "opening the destination: %w", err)
 	}
-	return &folder{root: root}, nil
+	return &folder{root: root, placed: &places{}}, nil
 }
 
 // exposed tells whether strangers could put files of theirs into a folder, in
@@ -216,22 +185,11 @@ func (f *folder) move(from, to string) error {
 	if err := f.within(path.Dir(to), func() error { return f.rename(from, to) }); err != nil {
 		return err
 	}
+	if f.late != nil {
+		f.late.into[path.Dir(to)], f.late.from[path.Dir(from)] = true, true
+		return nil
+	}
 	return errors.Join(f.sync(path.Dir(to)), f.sync(path.Dir(from)))
-}
-
-// together brings the names that its calls give to disk when all are made: where
-// each waits for the disk by itself, a dozen files wait for it fifty times.
-func (f *folder) together(calls func(objects) error) error {
-	late := &folder{root: f.root, around: f.around, late: map[string]bool{}}
-	if err := calls(late); err != nil {
-		return err
-	}
-	for _, dir := range slices.Sorted(maps.Keys(late.late)) {
-		if err := f.sync(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // else nothing is in it, whoever has done that
-			return stored(err, "bringing the names in %s to disk", dir)
-		}
-	}
-	return nil
 }
 
 func (f *folder) remove(name string) error {
@@ -248,117 +206,6 @@ func (f *folder) tidy(dir string) error {
 		return nil
 	}
 	return err
-}
-
-// mkdir creates a folder and those above it that are missing, on disk. One that
-// is there may have been made by somebody who has not synced it, or not yet: its
-// name is brought to disk too, once in a process.
-func (f *folder) mkdir(dir string) error {
-	if dir == "." || f.placed.has(dir) {
-		return nil
-	}
-	above := path.Dir(dir)
-	err := f.within(above, func() error {
-		return f.do("mkdir", dir, func() error { return f.root.Mkdir(dir, 0o750) })
-	})
-	if errors.Is(err, fs.ErrExist) {
-		return f.syncFolders(above)
-	}
-	if err != nil {
-		return err
-	}
-	if err := f.do("chmod", dir, func() error { return f.root.Chmod(dir, 0o750) }); err != nil {
-		return err
-	}
-	if err := f.sync(above); err != nil {
-		return err
-	}
-	f.placed.add(dir)
-	return nil
-}
-
-// within makes a call that needs a folder, which it creates if there is none.
-// It does so again if the call finds nothing: another process may have removed
-// the folder, empty as it was.
-func (f *folder) within(dir string, call func() error) error {
-	err := f.mkdir(dir)
-	if err == nil {
-		err = call()
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f.placed.drop(dir)
-	if err := f.mkdir(dir); err != nil {
-		return err
-	}
-	return call()
-}
-
-// syncFolders brings the names in a folder to disk, and notes which folders are
-// in it: those need it no more.
-func (f *folder) syncFolders(dir string) error {
-	if f.late != nil {
-		return f.sync(dir)
-	}
-	return f.do("sync", dir, func() error {
-		d, err := f.root.Open(dir)
-		if err != nil {
-			return err
-		}
-		entries, err := d.ReadDir(-1)
-		if err = errors.Join(err, d.Sync(), d.Close()); err != nil {
-			return err
-		}
-		for _, entry := range entries {
-			if entry.IsDir() {
-				f.placed.add(path.Join(dir, entry.Name()))
-			}
-		}
-		return nil
-	})
-}
-
-// places are folders whose names are on disk, and those of all above them.
-type places struct {
-	sync.Mutex
-	known map[string]bool
-}
-
-func (p *places) has(dir string) bool {
-	p.Lock()
-	defer p.Unlock()
-	return p.known[dir]
-}
-
-func (p *places) add(dir string) {
-	p.Lock()
-	defer p.Unlock()
-	if p.known == nil {
-		p.known = map[string]bool{}
-	}
-	p.known[dir] = true
-}
-
-func (p *places) drop(dir string) {
-	p.Lock()
-	defer p.Unlock()
-	delete(p.known, dir)
-}
-
-// sync brings the names in a folder to disk, now or late.
-func (f *folder) sync(dir string) error {
-	if f.late != nil {
-		f.late[dir] = true
-		return nil
-	}
-	return f.do("sync", dir, func() error {
-		d, err := f.root.Open(dir)
-		if err != nil {
-			return err
-		}
-		return errors.Join(d.Sync(), d.Close())
-	})
 }
 
 // write opens the file of a new object.

@@ -111,7 +111,7 @@ func (h *heap) put(name string, data []byte) error {
 	})
 }
 
-func (h *heap) together(calls func(objects) error) error { return calls(h) }
+func (h *heap) together(_ []string, calls func(objects) error) error { return calls(h) }
 
 func (h *heap) move(from, to string) error {
 	return h.do("move", to, func() error {
