@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -28,6 +29,7 @@ func newTransport(src *config.Source) (*http.Transport, error) {
 	concurrency := orDefault(src.Limits.Concurrency, defaultConcurrency)
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: refusedByProxy,
 		DialContext:            newDialer().DialContext,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    15 * time.Second,
@@ -46,6 +48,19 @@ func newTransport(src *config.Source) (*http.Transport, error) {
 // default, and a host whose IPv6 leads nowhere is reached by it.
 func newDialer() *net.Dialer {
 	return &net.Dialer{Timeout: 15 * time.Second, KeepAlive: 30 * time.Second}
+}
+
+// refusedByProxy tells what a proxy says that does not connect to an https host;
+// nil: it does.
+func refusedByProxy(_ context.Context, proxy *url.URL, _ *http.Request, r *http.Response) error {
+	switch r.StatusCode {
+	case http.StatusOK:
+		return nil
+	case http.StatusProxyAuthRequired, http.StatusForbidden:
+		return fault.New(fault.Config, "the proxy %s refuses to connect: HTTP %d", proxy.Host, r.StatusCode).
+			WithHint("see the variable HTTPS_PROXY, whose address may hold a user and a password, and NO_PROXY")
+	}
+	return &brokenError{fault.New(fault.Transient, "the proxy %s does not connect: HTTP %d", proxy.Host, r.StatusCode), 0}
 }
 
 // certificates returns the roots of the system and of the source's ca_file;
@@ -90,6 +105,12 @@ func broken(ctx context.Context, err error) error {
 	}
 	if why := disagreement(err); why != "" {
 		return fault.New(fault.Config, "agreeing on TLS: %s", why)
+	}
+	if b, ok := errors.AsType[*brokenError](err); ok { // of the proxy
+		return b
+	}
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e
 	}
 	if errors.Is(err, syscall.EMFILE) { // trying again opens no fewer
 		return fault.New(fault.Storage, "connecting: %w", syscall.EMFILE).WithHint("%s", fault.SystemHint(syscall.EMFILE))

@@ -7,12 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -112,6 +114,46 @@ func selfSigned(t *testing.T, cert *x509.Certificate) tls.Certificate {
 		t.Fatal(err)
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// A proxy that does not connect is told of by its name: where it wants other
+// credentials or forbids the host, no other try helps.
+func TestProxies(t *testing.T) {
+	for status, want := range map[int]struct {
+		class    fault.Class
+		requests int64
+	}{
+		407: {fault.Config, 1}, 403: {fault.Config, 1}, 502: {fault.Transient, 3}, 504: {fault.Transient, 3},
+	} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method != http.MethodConnect {
+					t.Errorf("the proxy is asked to %s", r.Method)
+				}
+				reply(w, status, "<html>canary", "Content-Type", "text/html")
+			}))
+			defer proxy.Close()
+			at, err := url.Parse(proxy.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src := source()
+			src.InsecureHTTP, src.BaseURL, src.Retries = false, "https://api.example.com", 2
+			transport, err := newTransport(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transport.Proxy = http.ProxyURL(at)
+			c := client(t, src, Options{Transport: transport, Rand: func() float64 { return 0 }})
+			defer c.Close()
+			_, err = fetch(t, c.List(orders(src), Vars{}))
+			wantFault(t, err, want.class, fmt.Sprintf("the proxy %s ", at.Host))
+			wantNoCanary(t, err.Error())
+			if n := c.Stats().Requests; n != want.requests {
+				t.Errorf("%d requests, want %d", n, want.requests)
+			}
+		})
+	}
 }
 
 // A file without certificates is a mistake that is told before any request.
