@@ -127,7 +127,8 @@ var errNotJSON = errors.New("not JSON")
 func (h *sheet) add(raw []byte, plain bool) error {
 	before := h.mark()
 	if !plain {
-		if h.scan(raw, 0) == len(raw) {
+		// What stands behind the record in memory may be looked at, but never counts.
+		if h.scan(raw[:min(len(raw)+window, cap(raw))], 0) == len(raw) {
 			h.scanner.tell()
 			return nil
 		}
