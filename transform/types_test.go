@@ -126,7 +126,7 @@ func TestTypes(t *testing.T) {
 			{`"00:00:00.0000010"`, `1`}, {`"00:00:00.0000001"`, `! digits past the microsecond`},
 			{`"106751991 04:00:54.775807"`, `9223372036854775807`}, {`"106751991 04:00:54.775808"`, `! a duration of more than 292 thousand years`},
 			{`"-106751992 19:59:05.224192"`, `-9223372036854775808`}, {`"99999999999999999999999999999999999999999 00:00:00"`, `! a duration of more than 292 thousand years`},
-			{`"P1D"`, `! not a duration of a declared form`}, {`""`, `! not a duration of a declared form`}, {`"1 day"`, `! not a duration of a declared form`}, {`"1:"`, `! not a duration of a declared form`},
+			{`"P1D"`, `! not a duration of a declared form`}, {`""`, `! not a duration of a declared form`}, {`"1 day"`, `! not a duration of a declared form`}, {`"1.5 00:00:00"`, `! not a duration of a declared form`}, {`"1:"`, `! not a duration of a declared form`},
 			{`86400`, `! not a duration of a declared form`}, {`null`, `null`},
 		}},
 		{"duration(iso)", [][2]string{
