@@ -19,7 +19,7 @@ var mutants = []mutant{
 	},
 	{
 		"folders are not synced when one is made in them", "load/store_places",
-		"		if err := f.syncFolders(dir); err != nil {", "		if err := error(nil); err != nil {",
+		"		if err := f.syncFolders(dir); err != nil {", "		if err := error(nil); err != nil && dir != \"\" {",
 		"TestEverythingIsOnDiskBeforeTheNextStep",
 	},
 	{
