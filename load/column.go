@@ -46,14 +46,12 @@ type leaf struct {
 type layout struct {
 	columns []*column
 	leaves  []*leaf
-	codec   *codec                      // keeps its encoders from file to file
-	sets    *sync.Pool                  // of *chunkSet: the memory of closed files
 	footer  func() *format.FileMetaData // what all footers have in common
 }
 
 // newLayout numbers the leaves of a tree and works out their levels.
 func newLayout(columns []*column) *layout {
-	l := &layout{columns: columns, codec: newCodec(), sets: &sync.Pool{}}
+	l := &layout{columns: columns}
 	for _, c := range columns {
 		l.place(c, "", 0, 0)
 	}

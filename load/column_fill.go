@@ -104,10 +104,30 @@ func (v *vector) appendTexts(a *array.String, at []int32) {
 		}
 		return
 	}
+	v.gatherTexts(data, offsets, at)
+}
+
+// shortText is how many bytes are copied of a short text, whatever its length: to
+// copy always as many takes least.
+const shortText = 16
+
+func (v *vector) gatherTexts(data []byte, offsets, at []int32) {
+	size, end := shortText, len(v.data)
 	for _, i := range at {
-		v.data = append(v.data, data[offsets[i]:offsets[i+1]]...)
-		v.ends = append(v.ends, len(v.data))
+		size += int(offsets[i+1] - offsets[i])
 	}
+	out := slices.Grow(v.data, size)[:end+size]
+	for _, i := range at {
+		from, to := int(offsets[i]), int(offsets[i+1])
+		if to-from <= shortText && from+shortText <= len(data) {
+			*(*[shortText]byte)(out[end:]) = *(*[shortText]byte)(data[from:])
+		} else {
+			copy(out[end:], data[from:to])
+		}
+		end += to - from
+		v.ends = append(v.ends, end)
+	}
+	v.data = out[:end]
 }
 
 func (v *vector) appendString(s string) {

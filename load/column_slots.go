@@ -54,11 +54,11 @@ func (c *column) encode(b *block, a arrow.Array, s slots) error {
 
 // descend reports the level of a slot with the value itself counted in, and
 // whether there is one. A null where none may be is nobody's data.
-func (c *column) descend(a arrow.Array, at int32, def uint8) (uint8, bool, error) {
+func (c *column) descend(valid *validity, at int32, def uint8) (uint8, bool, error) {
 	if at < 0 {
 		return def, false, nil
 	}
-	if a.IsNull(int(at)) {
+	if valid.null(at) {
 		if !c.optional {
 			return def, false, fault.New(fault.Bug, "encoding column %s: a null in a required column", c.name)
 		}
@@ -76,9 +76,10 @@ func (c *column) encodeStruct(b *block, a arrow.Array, s slots) error {
 		return fault.New(fault.Bug, "encoding column %s: not the struct of the schema", c.name)
 	}
 	c.inner.reset()
+	valid := validityOf(a)
 	for i := range s.at {
 		at, rep, def := s.slot(i)
-		def, present, err := c.descend(a, at, def)
+		def, present, err := c.descend(&valid, at, def)
 		if err != nil {
 			return err
 		}
@@ -102,9 +103,10 @@ func (c *column) encodeList(b *block, a arrow.Array, s slots) error {
 	}
 	depth := c.depth()
 	c.inner.reset()
+	valid := validityOf(a)
 	for i := range s.at {
 		at, rep, def := s.slot(i)
-		def, present, err := c.descend(a, at, def)
+		def, present, err := c.descend(&valid, at, def)
 		if err != nil {
 			return err
 		}
@@ -135,7 +137,7 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 	}
 	if s.reps == nil && a.NullN() == 0 {
 		if c.optional {
-			v.defs = appendLevel(v.defs, 1, len(s.at))
+			v.defs = appendOnes(v.defs, len(s.at))
 		}
 		return s.at, nil
 	}
@@ -143,9 +145,10 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 		return c.rowLevels(v, a, s.at), nil
 	}
 	c.found = c.found[:0]
+	valid := validityOf(a)
 	for i := range s.at {
 		at, _, def := s.slot(i)
-		def, present, err := c.descend(a, at, def)
+		def, present, err := c.descend(&valid, at, def)
 		if err != nil {
 			return nil, err
 		}
@@ -161,31 +164,49 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 
 // rowLevels does so for a column of the row itself that has nulls.
 func (c *column) rowLevels(v *vector, a arrow.Array, at []int32) []int32 {
-	bits, offset := a.NullBitmapBytes(), a.Data().Offset()
+	valid := validityOf(a)
 	n := len(v.defs)
 	v.defs = slices.Grow(v.defs, len(at))[:n+len(at)]
 	defs := v.defs[n:]
 	c.found = slices.Grow(c.found[:0], len(at)+1)[:len(at)+1]
 	found := 0
 	for i, place := range at { // without a branch: where nulls are cannot be foreseen
-		n := uint(offset) + uint(place)
-		there := bits[n/8] >> (n % 8) & 1
+		n := uint(valid.offset) + uint(place)
+		there := valid.bits[n/8] >> (n % 8) & 1
 		defs[i], c.found[found] = there, place
 		found += int(there)
 	}
 	return c.found[:found]
 }
 
-// appendLevel appends a level n times.
-func appendLevel(levels []uint8, level uint8, n int) []uint8 {
-	before := len(levels)
-	levels = slices.Grow(levels, n)[:before+n]
-	added := levels[before:]
-	for i := range min(n, 8) {
-		added[i] = level
+// ones are levels of columns that are there.
+const ones = "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+
+// appendOnes appends the level 1 n times.
+func appendOnes(levels []uint8, n int) []uint8 {
+	for ; n > len(ones); n -= len(ones) {
+		levels = append(levels, ones...)
 	}
-	for done := 8; done < n; done *= 2 {
-		copy(added[done:], added[:done])
+	return append(levels, ones[:n]...)
+}
+
+// A validity tells which values of an array are null.
+type validity struct {
+	bits   []byte // nil: none is
+	offset int
+}
+
+func validityOf(a arrow.Array) validity {
+	if a.NullN() == 0 {
+		return validity{}
 	}
-	return levels
+	return validity{a.NullBitmapBytes(), a.Data().Offset()}
+}
+
+func (v *validity) null(i int32) bool {
+	if v.bits == nil {
+		return false
+	}
+	n := uint(v.offset) + uint(i)
+	return v.bits[n/8]>>(n%8)&1 == 0
 }

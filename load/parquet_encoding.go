@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/format"
@@ -17,7 +18,7 @@ const usualBlocks = 16
 // one differences for integers (sorted ids, times) and lengths apart from the
 // bytes for texts. Newer encodings of booleans and doubles would take less, but
 // not all readers know them.
-func (b *block) encodings(l *layout) []format.Encoding {
+func (s *chunkSet) encodings(l *layout, b *block) []format.Encoding {
 	chosen := make([]format.Encoding, len(l.leaves))
 	blocks := 1 // a block that is not full is the last one
 	if b.rows == blockRows {
@@ -25,7 +26,7 @@ func (b *block) encodings(l *layout) []format.Encoding {
 	}
 	for i, leaf := range l.leaves {
 		switch {
-		case leaf.kind != parquet.Boolean && b.vectors[i].repeats(leaf, blocks):
+		case leaf.kind != parquet.Boolean && s.repeats(&b.vectors[i], leaf, blocks):
 			chosen[i] = format.RLEDictionary
 		case leaf.kind == parquet.Int32, leaf.kind == parquet.Int64:
 			chosen[i] = format.DeltaBinaryPacked
@@ -42,12 +43,12 @@ func (b *block) encodings(l *layout) []format.Encoding {
 // dictionary: if values come twice on average, and else if it will take less. A
 // value of the dictionary takes as many bits as one that stands for itself, and
 // each place as many as tell the values apart.
-func (v *vector) repeats(l *leaf, blocks int) bool {
+func (s *chunkSet) repeats(v *vector, l *leaf, blocks int) bool {
 	n := v.values(l)
 	if n == 0 {
 		return true
 	}
-	seen := v.distinct(l)
+	seen := s.distinct(v, l)
 	if seen.size > maxDictionary {
 		return false
 	}
@@ -84,10 +85,16 @@ type tally struct{ values, size, once, twice int }
 // rare, and half as many again, for it is the least there can be.
 func (t tally) hidden() int { return 3 * t.once * (t.once - 1) / (4 * (t.twice + 1)) }
 
+// A firstPlace is where a value came first, and how often it came.
+type firstPlace struct{ value, times int32 }
+
 // distinct counts the different values, no further than maxDictionary.
-func (v *vector) distinct(l *leaf) (t tally) {
+func (s *chunkSet) distinct(v *vector, l *leaf) (t tally) {
 	n, seed := v.values(l), maphash.MakeSeed()
-	places := make([]struct{ value, times int32 }, 1<<bits.Len(uint(2*n))) // at most half of them are used
+	size := 1 << bits.Len(uint(2*n)) // at most half of them are used
+	s.places = slices.Grow(s.places[:0], size)[:size]
+	places := s.places
+	clear(places)
 	for i := 0; i < n && t.size <= maxDictionary; i++ {
 		at := v.hash(seed, l, i)
 		place := &places[at&uint64(len(places)-1)]

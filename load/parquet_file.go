@@ -5,8 +5,6 @@ import (
 	"errors"
 	"math"
 
-	"github.com/parquet-go/parquet-go/format"
-
 	"etl/internal/fault"
 )
 
@@ -33,26 +31,15 @@ type parquetFile struct {
 	written int64          // bytes up to the last row group
 }
 
-// A chunkSet is the memory that a file is made in. It goes from file to file.
-type chunkSet struct {
-	chunks  []columnChunk
-	packing packing
-}
-
-// newParquetFile starts a file. The encodings are those of the leaves.
-func newParquetFile(st *Stage, name string, l *layout, encodings []format.Encoding) (*parquetFile, error) {
+// newParquetFile starts a file, whose first block decides how its columns are
+// encoded.
+func newParquetFile(st *Stage, name string, l *layout, first *block) (*parquetFile, error) {
 	s, err := st.create(name)
 	if err != nil {
 		return nil, err
 	}
-	set, ok := l.sets.Get().(*chunkSet)
-	if !ok {
-		set = &chunkSet{chunks: make([]columnChunk, len(l.leaves))}
-	}
-	set.packing.codec = l.codec
-	for i, leaf := range l.leaves {
-		set.chunks[i].reset(leaf, encodings[i])
-	}
+	set := st.data.store.workshop.take()
+	set.begin(l, first)
 	f := &parquetFile{name: name, stage: st, layout: l, sink: s, out: bufio.NewWriterSize(s, 32<<10), set: set, written: int64(len(magic))}
 	_, err = f.out.WriteString(magic)
 	return f, stored(err, "writing %s", name)
@@ -111,7 +98,7 @@ func (f *parquetFile) flush() error {
 // from it there is no file.
 func (f *parquetFile) close() (StagedFile, error) {
 	err := f.flush()
-	f.layout.sets.Put(f.set)
+	f.stage.data.store.workshop.give(f.set)
 	f.set = nil
 	if err == nil {
 		err = f.end()

@@ -188,7 +188,7 @@ func TestFooterIsCompared(t *testing.T) {
 		"a row group":     func(f *parquetFile) { f.groups = append(f.groups, groupTally{}) },
 		"order of fields": func(f *parquetFile) { l := *l; l.columns = append(clone(l.columns[1:]), l.columns[0]); f.layout = &l },
 	} {
-		f, err := newParquetFile(st, "file.part", l, b.encodings(l))
+		f, err := newParquetFile(st, "file.part", l, &b)
 		if err != nil {
 			t.Fatal(err)
 		}

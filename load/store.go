@@ -64,6 +64,8 @@ type Store struct {
 	path    string // absolute, as readers open it
 	local   string // folder for what stays on this machine; of a folder, itself
 	atOnce  int    // how many objects are looked at or moved at a time
+
+	workshop *workshop // where files are made; nil only where none are
 }
 
 // Settings of a destination. The zero value serves for folders.
@@ -98,7 +100,7 @@ func OpenWith(root string, s Settings) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{objects: f, path: abs, local: abs}, nil
+	return &Store{objects: f, path: abs, local: abs, workshop: &workshop{}}, nil
 }
 
 // Path returns the absolute name of the destination's folder, or the address of

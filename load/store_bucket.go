@@ -31,7 +31,7 @@ type remote struct {
 // OpenBucket opens a bucket as a destination. The address is how readers name
 // it, and in the folder local lies what stays on this machine.
 func OpenBucket(b bucket.Bucket, address, local string) *Store {
-	return &Store{objects: &remote{b, filepath.Join(local, filepath.FromSlash(temporary))}, path: address, local: local}
+	return &Store{objects: &remote{b, filepath.Join(local, filepath.FromSlash(temporary))}, path: address, local: local, workshop: &workshop{}}
 }
 
 // openRemote opens the bucket of an address.

@@ -29,15 +29,15 @@ type heapObject struct {
 
 // heapStore returns a fresh destination in memory.
 func heapStore() *Store {
-	return &Store{objects: &heap{shared: &shared{objects: map[string]heapObject{}}}, path: "/lake", local: "/lake"}
+	return &Store{objects: &heap{shared: &shared{objects: map[string]heapObject{}}}, path: "/lake", local: "/lake", workshop: &workshop{}}
 }
 
 // onHeap returns another process's view of a destination in memory.
 func (s *Store) onHeap(around disk) *Store {
 	if r, ok := s.objects.(*remote); ok {
-		return &Store{objects: r.through(around), path: s.path, local: s.local}
+		return &Store{objects: r.through(around), path: s.path, local: s.local, workshop: s.workshop}
 	}
-	return &Store{objects: &heap{s.objects.(*heap).shared, around}, path: s.path, local: s.local}
+	return &Store{objects: &heap{s.objects.(*heap).shared, around}, path: s.path, local: s.local, workshop: s.workshop}
 }
 
 func (h *heap) do(op, name string, call func() error) error {

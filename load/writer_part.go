@@ -63,7 +63,7 @@ func (p *part) endBlock() error {
 	}
 	if p.file == nil {
 		name := fmt.Sprintf("%s-%d.part", p.name, len(p.files)+1)
-		file, err := newParquetFile(p.stage, name, p.layout, p.block.encodings(p.layout))
+		file, err := newParquetFile(p.stage, name, p.layout, &p.block)
 		if err != nil {
 			return err
 		}

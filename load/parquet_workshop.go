@@ -1,0 +1,40 @@
+package load
+
+import (
+	"slices"
+	"sync"
+)
+
+// A workshop keeps what the files of a store are made with, from file to file.
+// The zero value is ready, and safe for concurrent use.
+type workshop struct {
+	sets  sync.Pool // of *chunkSet: of files that are closed
+	once  sync.Once
+	codec *codec
+}
+
+// A chunkSet is the memory that a file is made in.
+type chunkSet struct {
+	chunks  []columnChunk
+	packing packing
+	places  []firstPlace // scratch
+}
+
+func (w *workshop) take() *chunkSet {
+	w.once.Do(func() { w.codec = newCodec() })
+	set, ok := w.sets.Get().(*chunkSet)
+	if !ok {
+		set = &chunkSet{packing: packing{codec: w.codec}}
+	}
+	return set
+}
+
+func (w *workshop) give(set *chunkSet) { w.sets.Put(set) }
+
+// begin starts a file whose first block decides how its columns are encoded.
+func (s *chunkSet) begin(l *layout, first *block) {
+	s.chunks = slices.Grow(s.chunks[:0], len(l.leaves))[:len(l.leaves)]
+	for i, e := range s.encodings(l, first) {
+		s.chunks[i].reset(l.leaves[i], e)
+	}
+}
