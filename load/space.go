@@ -17,19 +17,28 @@ type Space struct {
 	Known  bool  // some file systems, such as buckets that are mounted, tell nothing
 }
 
-// SpaceOf returns what is left where a folder lies, or will lie once it is made.
+// SpaceOf returns what is left where a folder lies, or will lie once it is made:
+// another process may remove it, empty as it is, at any moment.
 func SpaceOf(dir string) (Space, error) {
-	info, err := os.Stat(dir)
-	for errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir) {
-		dir = filepath.Dir(dir)
-		info, err = os.Stat(dir)
-	}
-	var s syscall.Statfs_t
-	if err == nil {
-		err = statfs(dir, &s)
+	space, err := spaceOf(dir)
+	for above := filepath.Dir(dir); errors.Is(err, fs.ErrNotExist) && above != dir; above = filepath.Dir(dir) {
+		dir = above
+		space, err = spaceOf(dir)
 	}
 	if err != nil {
 		return Space{}, fault.New(fault.Storage, "looking at the free space of %s: %w", dir, err)
+	}
+	return space, nil
+}
+
+func spaceOf(dir string) (Space, error) {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return Space{}, err
+	}
+	var s syscall.Statfs_t
+	if err := statfs(dir, &s); err != nil {
+		return Space{}, err
 	}
 	return Space{Free: int64(s.Bavail) * int64(s.Bsize), Device: device(info), Known: s.Blocks > 0}, nil //nolint:unconvert // systems have integers of different kinds
 }
