@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
@@ -39,20 +40,40 @@ type body struct {
 	wire int64  // how many bytes came
 }
 
+// A spare keeps the memory of bodies that are not needed any more, for the next
+// ones. The zero value is ready. It is safe for concurrent use.
+type spare struct{ pool sync.Pool }
+
+// take returns memory for a body, empty; nil: there is none to spare.
+func (s *spare) take() []byte {
+	if text, ok := s.pool.Get().(*[]byte); ok {
+		return (*text)[:0]
+	}
+	return nil
+}
+
+func (s *spare) give(text []byte) { s.pool.Put(&text) }
+
 // readBody reads a body whole and decodes it. With an error it tells of the wire
 // alone. A body that was cut, also inside gzip or against its declared length,
 // is a brokenError.
-func readBody(ctx context.Context, r *http.Response, most int64) (body, error) {
+func readBody(ctx context.Context, r *http.Response, most int64, s *spare) (body, error) {
 	defer r.Body.Close()
 	const trusted = 8 << 20 // of a declared length, before it is seen
-	raw, err := consume(r.Body, min(r.ContentLength, trusted), most)
+	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	plain := encoding == "" || encoding == "identity"
+	var memory []byte
+	if plain {
+		memory = s.take()
+	}
+	raw, err := consume(r.Body, min(r.ContentLength, trusted), most, memory)
 	b := body{text: raw, wire: int64(len(raw))}
-	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
-	case "", "identity":
-	case "gzip", "x-gzip":
+	switch {
+	case plain:
+	case encoding == "gzip" || encoding == "x-gzip":
 		b.gzip = raw
 		if err == nil {
-			b.text, err = unzip(raw, most)
+			b.text, err = unzip(raw, most, s.take())
 		}
 	default:
 		err = &brokenError{fault.New(fault.Data, "the reply comes in an encoding that was not asked for"), 2}
@@ -73,9 +94,10 @@ func readBody(ctx context.Context, r *http.Response, most int64) (body, error) {
 	return body{wire: b.wire}, broken(ctx, err)
 }
 
-// consume reads to the end, with room for an expected size from the start.
-func consume(from io.Reader, expected, most int64) ([]byte, error) {
-	var all bytes.Buffer
+// consume reads to the end, into memory if it is enough, with room for an
+// expected size from the start.
+func consume(from io.Reader, expected, most int64, memory []byte) ([]byte, error) {
+	all := bytes.NewBuffer(memory)
 	all.Grow(int(max(0, expected)) + bytes.MinRead)
 	_, err := all.ReadFrom(&limited{from, most})
 	return all.Bytes(), err
@@ -86,14 +108,14 @@ func consume(from io.Reader, expected, most int64) ([]byte, error) {
 const mostRatio = 1032
 
 // unzip unpacks gzip. Its last bytes tell the size (RFC 1952, 2.3.1).
-func unzip(packed []byte, most int64) ([]byte, error) {
+func unzip(packed []byte, most int64, memory []byte) ([]byte, error) {
 	from, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, badGzip(err)
 	}
 	defer from.Close()
 	size := int64(binary.LittleEndian.Uint32(packed[len(packed)-4:])) // there is more of it: the head was read
-	text, err := consume(from, min(size, most, mostRatio*int64(len(packed))), most)
+	text, err := consume(from, min(size, most, mostRatio*int64(len(packed))), most, memory)
 	return text, badGzip(err)
 }
 

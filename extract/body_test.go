@@ -93,3 +93,21 @@ func TestWire(t *testing.T) {
 		t.Errorf("Wire = %d and %d, %v; want %d", page.Wire, c.Stats().Wire, err, len(packed))
 	}
 }
+
+// A body comes into the memory of one that is not needed any more, if it is
+// enough, and holds nothing of that one.
+func TestBodiesComeIntoMemoryThatIsThere(t *testing.T) {
+	const text = `{"results":[]}`
+	for _, expected := range []int64{-1, 0, int64(len(text)), 100} {
+		for _, room := range []int{0, 5, 4096} {
+			memory := bytes.Repeat([]byte("x"), room)[:0]
+			got, err := consume(strings.NewReader(text), expected, 100, memory)
+			if err != nil || string(got) != text {
+				t.Errorf("with room for %d of %d bytes: %q, %v", room, expected, got, err)
+			}
+			if same := room > 0 && &got[0] == &memory[:1][0]; same != (room == 4096) {
+				t.Errorf("with room for %d of %d bytes its memory was taken: %v", room, expected, same)
+			}
+		}
+	}
+}

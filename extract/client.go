@@ -62,6 +62,7 @@ type Client struct {
 	redactor *redactor
 	ids      atomic.Int64 // of JSON-RPC requests
 	counters counters
+	spare    spare
 
 	mu    sync.Mutex
 	lanes map[string]*lane // by name of the pipeline

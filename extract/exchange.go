@@ -118,7 +118,7 @@ func (c *Client) once(ctx context.Context, l *lane, d *draft, target *url.URL) (
 	response.Request = request // not every RoundTripper sets it, and Location needs it
 	progress := watch(response.Body, cancel)
 	response.Body = progress
-	body, err := readBody(ctx, response, c.options.MaxPage)
+	body, err := readBody(ctx, response, c.options.MaxPage, &c.spare)
 	progress.stop()
 	c.counters.wire.Add(body.wire)
 	if err != nil {

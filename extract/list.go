@@ -107,6 +107,15 @@ func (l *List) Read(at Position, reply Reply) (*Page, error) {
 	return page, nil
 }
 
+// Free takes the body of a page back, which nobody looks at any more: the next
+// ones come into its memory.
+func (l *List) Free(p *Page) {
+	if p.Body != nil {
+		l.client.spare.give(p.Body)
+	}
+	p.Body = nil
+}
+
 // Total asks the API for the total over all parents: the same request without
 // the parameters that come from a parent, with the smallest page.
 func (l *List) Total(ctx context.Context) (int64, error) {

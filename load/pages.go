@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -35,6 +36,7 @@ type Pages struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
 	thrift  *thrift
+	packed  sync.Pool // *[]byte: memory of packed pages
 }
 
 // PageMeta is what is kept of a reply beside its body.
@@ -131,7 +133,13 @@ func (p *Pages) Put(unit string, number int, meta PageMeta, body, packed []byte)
 		form, other = gzipPage, zstdPage
 		parts = [][]byte{before, packed}
 	case p.thrift.packs(len(body)):
-		parts = [][]byte{zstdHead(head), p.encoder.EncodeAll(body, nil)}
+		memory, _ := p.packed.Get().(*[]byte)
+		if memory == nil {
+			memory = new([]byte)
+		}
+		defer p.packed.Put(memory)
+		*memory = p.encoder.EncodeAll(body, (*memory)[:0])
+		parts = [][]byte{zstdHead(head), *memory}
 	default:
 		parts = append([][]byte{zstdHead(head)}, plainFrame(body)...)
 	}

@@ -17,6 +17,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // A Key is 128 bits that stand for the values of a row's key columns.
@@ -56,6 +57,9 @@ func (s *Set) Add(key Key, version int64) error {
 		if err := s.spill(); err != nil {
 			return err
 		}
+	}
+	if len(s.block) == cap(s.block) { // append would grow it less and copy more
+		s.block = slices.Grow(s.block, min(max(len(s.block), 1024), s.limit-len(s.block)))
 	}
 	s.block = append(s.block, Entry{key, version, s.count})
 	s.ordered = false

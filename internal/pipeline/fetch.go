@@ -196,7 +196,7 @@ func (f *fetcher) readKept(ctx context.Context, pages []*keptPage, s *stream) er
 			return err
 		}
 		came(page)
-		if err := send(ctx, s.pages, f.arrive(s, p.pageID, page, expected)); err != nil {
+		if err := send(ctx, s.pages, f.arrive(l, s, p.pageID, page, expected)); err != nil {
 			return err
 		}
 	}
@@ -291,19 +291,20 @@ func (f *fetcher) ask(ctx context.Context, l *extract.List, at extract.Position,
 		f.hold.leave(&s.share, expected)
 		return placed{}, err
 	}
-	return f.arrive(s, s.id(p), p, expected), nil
+	return f.arrive(l, s, s.id(p), p, expected), nil
 }
 
 // arrive counts a page that has come and is kept. Once all its records are rows
 // nobody asks for its text.
-func (f *fetcher) arrive(s *stream, id pageID, p *extract.Page, expected int64) placed {
+func (f *fetcher) arrive(l *extract.List, s *stream, id pageID, p *extract.Page, expected int64) placed {
 	at := placed{id: id, Page: p, bytes: int64(len(p.Body))}
 	at.held = at.bytes
 	took := at.bytes
 	if scan := scanOf(p); scan != nil {
 		took += int64(scan.Bytes())
 		if at.held = took; scan.Rejects() == 0 {
-			p.Body, at.held = nil, took-at.bytes
+			l.Free(p)
+			at.held = took - at.bytes
 		}
 	}
 	f.hold.arrive(&s.share, expected, took, at.held)
