@@ -125,36 +125,67 @@ type cursor struct{ slot, value int }
 // take appends to dst the next len(keep) rows from a place on that keep marks,
 // and moves the place behind them.
 func (v *vector) take(dst *vector, l *leaf, at *cursor, keep []bool) {
-	for _, kept := range keep {
-		if kept {
-			dst.rows++
+	for len(keep) > 0 {
+		n := 1
+		for n < len(keep) && keep[n] == keep[0] {
+			n++
 		}
-		for first := true; first || l.maxRep > 0 && at.slot < len(v.reps) && v.reps[at.slot] > 0; first = false {
-			v.takeSlot(dst, l, at, kept)
+		from := *at
+		v.skip(l, at, n)
+		if keep[0] {
+			v.copy(dst, l, from, *at)
+			dst.rows += n
 		}
+		keep = keep[n:]
 	}
 }
 
-func (v *vector) takeSlot(dst *vector, l *leaf, at *cursor, kept bool) {
-	present := true
-	if l.maxDef > 0 {
-		def := v.defs[at.slot]
-		present = def == l.maxDef
-		if kept {
-			dst.defs = append(dst.defs, def)
+// skip moves a place behind so many rows.
+func (v *vector) skip(l *leaf, at *cursor, rows int) {
+	start := at.slot
+	if l.maxRep == 0 {
+		at.slot += rows
+	} else {
+		for ; at.slot < len(v.reps); at.slot++ {
+			if v.reps[at.slot] > 0 {
+				continue
+			}
+			if rows == 0 {
+				break
+			}
+			rows--
 		}
 	}
-	if l.maxRep > 0 && kept {
-		dst.reps = append(dst.reps, v.reps[at.slot])
+	if l.maxDef == 0 {
+		at.value += at.slot - start
+	} else {
+		at.value += bytes.Count(v.defs[start:at.slot], []byte{l.maxDef})
 	}
-	at.slot++
-	if !present {
+}
+
+// copy appends to dst what lies between two places.
+func (v *vector) copy(dst *vector, l *leaf, from, to cursor) {
+	if l.maxDef > 0 {
+		dst.defs = append(dst.defs, v.defs[from.slot:to.slot]...)
+	}
+	if l.maxRep > 0 {
+		dst.reps = append(dst.reps, v.reps[from.slot:to.slot]...)
+	}
+	if !l.text {
+		dst.ints = append(dst.ints, v.ints[from.value:to.value]...)
 		return
 	}
-	if kept && l.text {
-		dst.appendBytes(v.bytes(at.value))
-	} else if kept {
-		dst.ints = append(dst.ints, v.ints[at.value])
+	ends := v.ends[from.value:to.value]
+	if len(ends) == 0 {
+		return
 	}
-	at.value++
+	start := 0
+	if from.value > 0 {
+		start = v.ends[from.value-1]
+	}
+	moved := len(dst.data) - start
+	dst.data = append(dst.data, v.data[start:ends[len(ends)-1]]...)
+	for _, end := range ends {
+		dst.ends = append(dst.ends, end+moved)
+	}
 }

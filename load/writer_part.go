@@ -26,7 +26,11 @@ type part struct {
 
 // rowsBlock returns the block that rows gather in.
 func (p *part) rowsBlock() *block {
-	if p.block.vectors == nil {
+	switch {
+	case p.block.vectors != nil:
+	case p.spill != nil:
+		p.block = p.spill.empty()
+	default:
 		p.block = newBlock(len(p.layout.leaves))
 	}
 	return &p.block

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -26,7 +27,9 @@ type spill struct {
 	blocks map[*part][]spilled
 	packer *zstd.Encoder
 	opener *zstd.Decoder
-	buffer []byte // scratch
+	buffer []byte  // scratch
+	packed []byte  // scratch
+	free   []block // memory of blocks that were spilled
 }
 
 // spilled is where a block lies in the file.
@@ -67,7 +70,8 @@ func (s *spill) open() (err error) {
 		return err
 	}
 	s.out, s.blocks = out, map[*part][]spilled{}
-	s.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	s.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(pageWindow), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return err
 	}
@@ -81,14 +85,26 @@ func (s *spill) write(p *part) error {
 		return err
 	}
 	s.buffer = p.block.pack(s.buffer[:0])
-	packed := s.packer.EncodeAll(s.buffer, nil)
-	if _, err := s.out.Write(packed); err != nil {
+	s.packed = s.packer.EncodeAll(s.buffer, s.packed[:0])
+	if _, err := s.out.Write(s.packed); err != nil {
 		return stored(err, "writing %s", s.name)
 	}
-	s.blocks[p] = append(s.blocks[p], spilled{s.size, len(packed)})
-	s.size += int64(len(packed))
+	s.blocks[p] = append(s.blocks[p], spilled{s.size, len(s.packed)})
+	s.size += int64(len(s.packed))
+	p.block.reset()
+	s.free = append(s.free, p.block)
 	p.block = block{}
 	return nil
+}
+
+// empty returns an empty block, in the memory of one that was spilled.
+func (s *spill) empty() block {
+	if n := len(s.free); n > 0 {
+		b := s.free[n-1]
+		s.free = s.free[:n-1]
+		return b
+	}
+	return newBlock(len(s.layout.leaves))
 }
 
 // turn gives a partition that waited its turn: it is written, and closed.
@@ -112,14 +128,15 @@ func (s *spill) restore(p *part) error {
 	last := p.block
 	p.block = block{}
 	for _, at := range blocks {
-		packed := make([]byte, at.size)
-		if _, err := s.in.ReadAt(packed, at.at); err != nil && !errors.Is(err, io.EOF) {
+		s.packed = slices.Grow(s.packed[:0], at.size)[:at.size]
+		if _, err := s.in.ReadAt(s.packed, at.at); err != nil && !errors.Is(err, io.EOF) {
 			return stored(err, "reading %s", s.name)
 		}
-		data, err := s.opener.DecodeAll(packed, nil)
+		data, err := s.opener.DecodeAll(s.packed, s.buffer[:0])
 		if err != nil {
 			return stored(err, "reading %s", s.name)
 		}
+		s.buffer = data
 		b, err := unpack(data, s.layout)
 		if err != nil {
 			return err
@@ -137,7 +154,7 @@ func (s *spill) rewind() error {
 		return nil
 	}
 	out := s.out
-	s.out = nil
+	s.out, s.free = nil, nil
 	if _, _, err := out.Close(); err != nil {
 		return stored(err, "writing %s", s.name)
 	}
@@ -164,7 +181,7 @@ func (s *spill) remove() (err error) {
 	} else {
 		err = errors.Join(err, s.stage.discard(s.name))
 	}
-	s.in, s.out, s.opener, s.blocks = nil, nil, nil, nil
+	s.in, s.out, s.opener, s.blocks, s.free = nil, nil, nil, nil, nil
 	return stored(err, "removing %s", s.name)
 }
 
