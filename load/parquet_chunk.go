@@ -25,20 +25,20 @@ const indexedBytes = 16
 // A columnChunk is one leaf of a row group that is being written. It holds the
 // pages that are full as they stand in the file.
 type columnChunk struct {
-	leaf     *leaf
-	chosen   format.Encoding // what each row group begins with
-	page     dataPage
-	dict     dictionary
-	indexed  bool // there are pages that use the dictionary
-	pages    [][]byte
-	paged    int64 // their rows
-	tally    leafTally
-	bounds   bounds
-	column   parquet.ColumnIndexer
-	meta     format.ColumnMetaData
-	offsets  format.OffsetIndex
-	repsHist []int64 // by page and level
-	defsHist []int64
+	leaf      *leaf
+	chosen    format.Encoding // what each row group begins with
+	page      dataPage
+	dict      dictionary
+	indexed   bool // there are pages that use the dictionary
+	pages     [][]byte
+	paged     int64 // their rows
+	tally     leafTally
+	bounds    bounds
+	indexer   parquet.ColumnIndexer
+	meta      format.ColumnMetaData
+	offsets   format.OffsetIndex
+	repCounts []int64 // by page and level
+	defCounts []int64
 }
 
 // reset starts a row group.
@@ -50,10 +50,10 @@ func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
 	}
 	c.tally = leafTally{}
 	c.bounds.reset()
-	c.column = l.typ.NewColumnIndexer(indexedBytes)
+	c.indexer = l.typ.NewColumnIndexer(indexedBytes)
 	c.meta = format.ColumnMetaData{Type: format.Type(l.kind), PathInSchema: l.parts, Codec: format.Zstd}
 	c.offsets = format.OffsetIndex{}
-	c.repsHist, c.defsHist = nil, nil
+	c.repCounts, c.defCounts = nil, nil
 }
 
 // size is about how many bytes the chunk takes in memory.
@@ -143,7 +143,7 @@ func (c *columnChunk) note(header *format.PageHeader, size int) {
 		low, high = p.bounds.values(c.leaf)
 		c.bounds.add(&p.bounds, c.leaf)
 	}
-	c.column.IndexPage(int64(p.slots), nulls, low, high)
+	c.indexer.IndexPage(int64(p.slots), nulls, low, high)
 	c.offsets.PageLocations = append(c.offsets.PageLocations, format.PageLocation{
 		Offset: m.TotalCompressedSize, CompressedPageSize: int32(size), FirstRowIndex: c.paged,
 	})
@@ -152,11 +152,11 @@ func (c *columnChunk) note(header *format.PageHeader, size int) {
 	m.Statistics.NullCount += nulls
 	m.SizeStatistics.UnencodedByteArrayDataBytes += c.unencoded()
 	if c.leaf.maxRep > 0 {
-		c.repsHist = append(c.repsHist, p.reps.counts...)
+		c.repCounts = append(c.repCounts, p.reps.counts...)
 		m.SizeStatistics.RepetitionLevelHistogram = added(m.SizeStatistics.RepetitionLevelHistogram, p.reps.counts)
 	}
 	if c.leaf.maxDef > 0 {
-		c.defsHist = append(c.defsHist, p.defs.counts...)
+		c.defCounts = append(c.defCounts, p.defs.counts...)
 		m.SizeStatistics.DefinitionLevelHistogram = added(m.SizeStatistics.DefinitionLevelHistogram, p.defs.counts)
 	}
 	c.count(format.DataPageV2, p.encoding, int64(size-int(header.CompressedPageSize))+int64(header.UncompressedPageSize), size)
@@ -247,8 +247,8 @@ func (c *columnChunk) written() writtenChunk {
 		}
 	}
 	slices.Sort(m.Encoding)
-	index := c.column.ColumnIndex()
-	index.RepetitionLevelHistogram, index.DefinitionLevelHistogram = c.repsHist, c.defsHist
+	index := c.indexer.ColumnIndex()
+	index.RepetitionLevelHistogram, index.DefinitionLevelHistogram = c.repCounts, c.defCounts
 	return writtenChunk{format.ColumnChunk{MetaData: *m}, index, c.offsets}
 }
 

@@ -143,22 +143,8 @@ func compare(l *leaf, bound []byte, v parquet.Value) int {
 	return l.typ.Compare(l.kind.Value(bound), v)
 }
 
-// TestPages writes columns that leave their dictionaries half way, and more
-// pages than one of each.
-func TestPages(t *testing.T) {
-	list := schemas.Type{Kind: schemas.List, Element: &schemas.Column{Name: "element", Type: schemas.Type{Kind: schemas.String}}}
-	s := &schemas.Schema{Columns: []schemas.Column{
-		{Name: "number", Type: schemas.Type{Kind: schemas.Int64}},
-		{Name: "small", Type: schemas.Type{Kind: schemas.Int32}, Required: true},
-		{Name: "ratio", Type: schemas.Type{Kind: schemas.Float64}},
-		{Name: "text", Type: schemas.Type{Kind: schemas.String}},
-		{Name: "words", Type: list},
-		{Name: "flag", Type: schemas.Type{Kind: schemas.Bool}},
-		{Name: "key", Type: schemas.Type{Kind: schemas.Int64}, Required: true},
-	}, Rules: schemas.Rules{Unknown: schemas.IgnoreUnknown}}
-	l := schemaLayout(s)
-	b := array.NewRecordBuilder(alloc.NewGoAllocator(), arrow.NewSchema(arrowFields(l.columns), nil))
-	rows := 50000 / slowness
+// fillPages adds rows whose values repeat at first, and then no more.
+func fillPages(b *array.RecordBuilder, rows int) {
 	for n := range rows {
 		known := n % 300
 		if n > rows/4 {
@@ -180,6 +166,24 @@ func TestPages(t *testing.T) {
 		b.Field(5).(*array.BooleanBuilder).Append(n%3 == 0 || n > rows/2)
 		b.Field(6).(*array.Int64Builder).Append(int64(n) * 1e6)
 	}
+}
+
+// TestPages writes columns that leave their dictionaries half way, and more
+// pages than one of each.
+func TestPages(t *testing.T) {
+	list := schemas.Type{Kind: schemas.List, Element: &schemas.Column{Name: "element", Type: schemas.Type{Kind: schemas.String}}}
+	s := &schemas.Schema{Columns: []schemas.Column{
+		{Name: "number", Type: schemas.Type{Kind: schemas.Int64}},
+		{Name: "small", Type: schemas.Type{Kind: schemas.Int32}, Required: true},
+		{Name: "ratio", Type: schemas.Type{Kind: schemas.Float64}},
+		{Name: "text", Type: schemas.Type{Kind: schemas.String}},
+		{Name: "words", Type: list},
+		{Name: "flag", Type: schemas.Type{Kind: schemas.Bool}},
+		{Name: "key", Type: schemas.Type{Kind: schemas.Int64}, Required: true},
+	}, Rules: schemas.Rules{Unknown: schemas.IgnoreUnknown}}
+	l := schemaLayout(s)
+	b := array.NewRecordBuilder(alloc.NewGoAllocator(), arrow.NewSchema(arrowFields(l.columns), nil))
+	fillPages(b, 50000/slowness)
 	rec := b.NewRecord()
 	st := testStage(t)
 	w, err := st.Writer(WriterOptions{Schema: s})

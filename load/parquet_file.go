@@ -19,16 +19,16 @@ const madeBy = "etl"
 // A parquetFile is a file of a stage that is being written. What it writes is
 // a function of the blocks and of where flush was called.
 type parquetFile struct {
-	name    string
-	stage   *Stage
-	layout  *layout
-	sink    *sink
-	out     *bufio.Writer
-	set     *chunkSet
-	groups  []groupTally   // closed row groups
-	ends    []writtenGroup // what the footer will say of them
-	rowsNow int64          // of the open one
-	written int64          // bytes up to the last row group
+	name     string
+	stage    *Stage
+	layout   *layout
+	sink     *sink
+	out      *bufio.Writer
+	set      *chunkSet
+	groups   []groupTally   // closed row groups
+	ends     []writtenGroup // what the footer will say of them
+	openRows int64          // of the open one
+	written  int64          // bytes up to the last row group
 }
 
 // newParquetFile starts a file, whose first block decides how its columns are
@@ -56,7 +56,7 @@ func (f *parquetFile) write(b *block) error {
 			return fault.New(fault.Bug, "encoding column %s of %s: %w", c.leaf.path, f.name, err)
 		}
 	}
-	f.rowsNow += int64(b.rows)
+	f.openRows += int64(b.rows)
 	return nil
 }
 
@@ -70,27 +70,27 @@ func (f *parquetFile) size() (n int64) {
 
 // flush ends the row group. One without rows is none.
 func (f *parquetFile) flush() error {
-	if f.rowsNow == 0 {
+	if f.openRows == 0 {
 		return nil
 	}
 	if len(f.groups) == math.MaxInt16 {
 		return fault.New(fault.Bug, "writing %s: more row groups than a file can have", f.name)
 	}
-	tally, group := groupTally{rows: f.rowsNow}, writtenGroup{rows: f.rowsNow, at: f.written}
+	tally, group := groupTally{rows: f.openRows}, writtenGroup{rows: f.openRows, at: f.written}
 	for i := range f.set.chunks {
 		c := &f.set.chunks[i]
 		w, size, err := c.write(f.out, f.written, &f.set.packing)
 		if err != nil {
 			return stored(err, "writing column %s of %s", c.leaf.path, f.name)
 		}
-		if c.paged != f.rowsNow {
-			return fault.New(fault.Bug, "writing column %s of %s: %d rows of %d", c.leaf.path, f.name, c.paged, f.rowsNow)
+		if c.paged != f.openRows {
+			return fault.New(fault.Bug, "writing column %s of %s: %d rows of %d", c.leaf.path, f.name, c.paged, f.openRows)
 		}
 		f.written += size
 		group.chunks, tally.leaves = append(group.chunks, w), append(tally.leaves, c.tally)
 		c.reset(c.leaf, c.chosen)
 	}
-	f.groups, f.ends, f.rowsNow = append(f.groups, tally), append(f.ends, group), 0
+	f.groups, f.ends, f.openRows = append(f.groups, tally), append(f.ends, group), 0
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (p *part) rowsBlock() *block {
 func (p *part) room() int {
 	rows := blockRows
 	if p.file != nil {
-		rows = min(rows, p.options.RowGroupRows-int(p.file.rowsNow))
+		rows = min(rows, p.options.RowGroupRows-int(p.file.openRows))
 	}
 	return min(rows, p.options.RowGroupRows) - p.block.rows
 }
@@ -78,7 +78,7 @@ func (p *part) endBlock() error {
 	}
 	p.block.reset()
 	p.encoded = p.file.size()
-	if p.file.rowsNow >= int64(p.options.RowGroupRows) {
+	if p.file.openRows >= int64(p.options.RowGroupRows) {
 		return p.endGroup()
 	}
 	return nil
