@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"slices"
 
 	"github.com/parquet-go/parquet-go"
@@ -18,6 +19,10 @@ const (
 	pageRows  = 8 * blockRows
 	pageBytes = 64 << 10
 )
+
+// maxPage is the most bytes of a page: sizes have 31 bits, and what cannot be
+// packed grows a little.
+const maxPage = math.MaxInt32 - 1<<20
 
 // indexedBytes is how many bytes of a bound stand in the column index.
 const indexedBytes = 16
@@ -112,6 +117,9 @@ func (c *columnChunk) endPage(s *packing) error {
 		return err
 	}
 	levels := len(reps) + len(defs)
+	if levels+len(s.plain) > maxPage {
+		return fmt.Errorf("a page of %d bytes: the format has none of more than %d", levels+len(s.plain), maxPage)
+	}
 	header := format.PageHeader{
 		Type:                 format.DataPageV2,
 		UncompressedPageSize: int32(levels + len(s.plain)),
