@@ -10,10 +10,11 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
-// A full batch has so many rows, or comes from bodies of so many bytes.
+// Small pages share a batch, which costs the same for one row as for hundreds. A
+// full one has so many rows, or so many bytes of bodies or of rows.
 const (
-	fullRows  = 1000
-	fullBytes = 8 << 20
+	fullRows  = 2048
+	fullBytes = 4 << 20
 )
 
 // gathered is what the pages since the last Flush come to.
@@ -22,6 +23,10 @@ type gathered struct{ bytes int }
 // Full tells whether the pages appended so far make a batch of a good size. It
 // goes by the pages alone, and so cuts the same pages at the same places.
 func (d *Decoder) Full() bool { return d.Rows() >= fullRows || d.bytes >= fullBytes }
+
+// Room tells whether a page of so many bytes may share the batch with those
+// appended so far.
+func (d *Decoder) Room(bytes int) bool { return d.Rows() == 0 || d.bytes+bytes <= fullBytes }
 
 // Rows returns the number of rows appended since the last Flush.
 func (d *Decoder) Rows() int {

@@ -460,7 +460,7 @@ func TestFull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	records := strings.Repeat(`{"x":1},`, 998)
+	records := strings.Repeat(`{"x":1},`, fullRows-2)
 	for _, p := range []struct {
 		body string
 		full bool
@@ -470,8 +470,11 @@ func TestFull(t *testing.T) {
 		}
 	}
 	d.Flush().Release()
-	big := page(t, `[{"x":1}`+strings.Repeat(" ", 8<<20)+`]`)
-	if _, err := d.Append(big); err != nil || !d.Full() {
+	big := page(t, `[{"x":1}`+strings.Repeat(" ", fullBytes)+`]`)
+	if !d.Room(len(big.Body)) {
+		t.Error("an empty batch has no room")
+	}
+	if _, err := d.Append(big); err != nil || !d.Full() || d.Room(1) {
 		t.Errorf("a page of %d bytes does not fill a batch", len(big.Body))
 	}
 }

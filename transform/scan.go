@@ -45,22 +45,21 @@ func (s *Scan) Rejects() int { return len(s.batch.Rejects) }
 func (s *Scan) Bytes() int { return s.sheet.size() }
 
 // Join puts the rows of a page that was scanned behind those of the pages before
-// it, as Append does, and ends the scan.
+// it, as Append does, and ends the scan. There must be room.
 func (d *Decoder) Join(s *Scan) *Batch {
 	d.usual.Store(int64(s.records))
 	s.sheet.tell(s.batch)
 	d.bytes += s.Bytes()
-	switch {
-	case d.Rows() > 0:
+	if d.Rows() == 0 && s.records >= fullRows { // a batch by itself
+		d.sheet, s.sheet = s.sheet, d.sheet
+	} else {
+		d.takeSheet()
 		d.sheet.join(s.sheet)
-		d.pile.put(s.sheet)
-	default:
-		if d.sheet != nil {
-			d.pile.put(d.sheet)
-		}
-		d.sheet = s.sheet
 	}
-	s.sheet = nil
+	if s.sheet != nil {
+		d.pile.put(s.sheet)
+		s.sheet = nil
+	}
 	return s.batch
 }
 

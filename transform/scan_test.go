@@ -98,8 +98,8 @@ func TestScanSideBySide(t *testing.T) {
 	fast, plain := bothWays(t, s, o)
 	c := newChance(1, 0.05)
 	var pages []Page
-	for range 8 {
-		pages = append(pages, page(t, c.page(s, 50)))
+	for i := range 8 {
+		pages = append(pages, page(t, c.page(s, []int{50, fullRows + 10}[i%3/2])))
 	}
 	scans := make([]*Scan, len(pages))
 	var all sync.WaitGroup
@@ -114,6 +114,10 @@ func TestScanSideBySide(t *testing.T) {
 	all.Wait()
 	want := ""
 	for i, p := range pages {
+		if len(p.Records) > fullRows { // a batch by itself
+			flushed(t, fast, want)
+			want = ""
+		}
 		b, err := plain.Decode(p)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 )
 
 // batchesAhead is how many records wait for the writer.
-const batchesAhead = 2
+const batchesAhead = 1
 
 // A built is what became of the pages of a slice: staged files, and what was
 // counted on the way.

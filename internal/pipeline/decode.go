@@ -9,14 +9,6 @@ import (
 	"etl/transform"
 )
 
-// Small pages share a record, which costs the same for one row as for hundreds:
-// pages are gathered until there are so many rows, or so many bytes. How they
-// are cut does not show in the files.
-const (
-	rowsTogether  = 1024
-	bytesTogether = 4 << 20
-)
-
 // worthASheet is the size of a body from which on a page is worth a sheet of its
 // own. Records of smaller ones are read when it is their turn.
 const worthASheet = 64 << 10
@@ -80,21 +72,25 @@ func (j *job) decoding() transform.Options {
 	return transform.Options{Zone: j.p.Source.Zone, Key: j.p.Key, Version: j.p.Version, PIIKey: []byte(j.o.Config.PIIKey)}
 }
 
-// decode sends pages through transform, and gathers their rows.
+// decode sends pages through transform, and gathers the rows of small ones. How
+// they are cut does not show in the files.
 func (t *take) decode(ctx context.Context, d *transform.Decoder, pages <-chan fetched, out chan<- gathered) error {
 	var g gathered
-	rows, bytes := 0, int64(0)
 	flush := func() error {
 		g.rows = d.Flush()
 		full := g
-		g, rows, bytes = gathered{}, 0, 0
+		g = gathered{}
 		return send(ctx, out, full)
 	}
 	for f := range pages {
 		if f.page == nil {
 			continue
 		}
-		if rows > 0 && bytes+f.bytes > bytesTogether {
+		size := len(f.page.Body)
+		if scan := scanOf(f.page); scan != nil {
+			size = scan.Bytes()
+		}
+		if !d.Room(size) {
 			if err := flush(); err != nil {
 				return err
 			}
@@ -104,8 +100,7 @@ func (t *take) decode(ctx context.Context, d *transform.Decoder, pages <-chan fe
 			return err
 		}
 		g.pages = append(g.pages, item)
-		rows, bytes = rows+item.rows(), bytes+item.bytes
-		if rows >= rowsTogether || bytes >= bytesTogether {
+		if d.Full() {
 			if err := flush(); err != nil {
 				return err
 			}

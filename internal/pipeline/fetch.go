@@ -16,7 +16,7 @@ import (
 const (
 	listsAhead = 16
 	pagesAhead = 16 // of a list whose pages are planned
-	pagesReady = 4  // of any list, while those before it are read
+	pagesReady = 2  // of any list, while those before it are read
 )
 
 // A fetched is one accepted page, or the end of a unit.
