@@ -54,6 +54,18 @@ func (s *spare) take() []byte {
 
 func (s *spare) give(text []byte) { s.pool.Put(&text) }
 
+// fitting returns a body in memory that is not much larger, so that a small page
+// that waits holds no more than it counts.
+func (s *spare) fitting(text []byte) []byte {
+	const much = 4
+	if cap(text) <= much*(len(text)+bytes.MinRead) {
+		return text
+	}
+	small := bytes.Clone(text)
+	s.give(text)
+	return small
+}
+
 // readBody reads a body whole and decodes it. With an error it tells of the wire
 // alone. A body that was cut, also inside gzip or against its declared length,
 // is a brokenError.
@@ -83,6 +95,7 @@ func readBody(ctx context.Context, r *http.Response, most int64, s *spare) (body
 	}
 	switch {
 	case err == nil:
+		b.text = s.fitting(b.text)
 		return b, nil
 	case errors.Is(err, errTooLarge):
 		return body{wire: b.wire}, fault.New(fault.Data, "the page is larger than %d MiB", most>>20).

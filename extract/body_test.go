@@ -111,3 +111,16 @@ func TestBodiesComeIntoMemoryThatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// A small body that waits does not hold the memory of a large one.
+func TestSmallBodiesHoldLittle(t *testing.T) {
+	src := source()
+	l := client(t, src, Options{Transport: serve(t, with(200, `{"results":[1]}`))}).List(orders(src), Vars{})
+	for range 3 {
+		l.Free(&Page{Reply: Reply{Body: make([]byte, 1<<20)}})
+		page, err := fetch(t, l)
+		if err != nil || records(page) != "1" || cap(page.Body) > 1<<12 {
+			t.Errorf("%d bytes in %d, %v", len(page.Body), cap(page.Body), err)
+		}
+	}
+}

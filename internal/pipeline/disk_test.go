@@ -220,7 +220,7 @@ func TestDiskIsFullWhileReading(t *testing.T) {
 	w := newWorldOf(t, 0.2, nil)
 	looked := 0
 	s := w.run(Options{spaceOf: func(dir string) (load.Space, error) {
-		if looked++; looked > 6 { // two before, two at the first pages, two later
+		if looked++; looked > 4 { // two before, two at the first pages
 			return load.Space{Free: diskReserve - 1, Known: true}, nil
 		}
 		return load.Space{Free: 1 << 40, Known: true}, nil
