@@ -11,18 +11,22 @@ import (
 )
 
 // Small pages share a batch, which costs the same for one row as for hundreds. A
-// full one has so many rows, or so many bytes of bodies or of rows.
+// full one has so many rows, so many bytes of bodies or of rows, or so many pages
+// that those who wait for them should hear of it.
 const (
-	fullRows  = 2048
+	fullRows  = 4096
 	fullBytes = 4 << 20
+	fullPages = 1024
 )
 
 // gathered is what the pages since the last Flush come to.
-type gathered struct{ bytes int }
+type gathered struct{ bytes, count int }
 
 // Full tells whether the pages appended so far make a batch of a good size. It
 // goes by the pages alone, and so cuts the same pages at the same places.
-func (d *Decoder) Full() bool { return d.Rows() >= fullRows || d.bytes >= fullBytes }
+func (d *Decoder) Full() bool {
+	return d.Rows() >= fullRows || d.bytes >= fullBytes || d.count >= fullPages
+}
 
 // Room tells whether a page of so many bytes may share the batch with those
 // appended so far.
@@ -47,6 +51,7 @@ func (d *Decoder) Append(p Page) (*Batch, error) {
 	}
 	d.takeSheet()
 	d.bytes += len(p.Body)
+	d.count++
 	b := d.sheet.newBatch(len(p.Records))
 	d.sheet.scope.counts, d.sheet.scope.parent = Counts{}, p.Parent
 	plain := d.plain || !scalars(p.Parent)
@@ -78,13 +83,13 @@ type spot struct {
 // takeSheet sees to it that there is a sheet to write on.
 func (d *Decoder) takeSheet() {
 	if d.sheet == nil {
-		d.sheet = d.clean()
+		d.sheet = d.clean(&d.batches)
 	}
 }
 
 // clean returns a sheet without rows.
-func (d *Decoder) clean() *sheet {
-	h := d.pile.get()
+func (d *Decoder) clean(from *pile) *sheet {
+	h := from.get()
 	if h == nil {
 		h, _ = d.newSheet() // New made the first one: the schema is in order
 		h.row.reserve(int(d.usual.Load()))
@@ -98,7 +103,7 @@ func (d *Decoder) clean() *sheet {
 func (d *Decoder) Flush() arrow.Record {
 	d.takeSheet()
 	rec := d.sheet.record(d.schema)
-	d.sheet, d.bytes = nil, 0
+	d.sheet, d.gathered = nil, gathered{}
 	return rec
 }
 

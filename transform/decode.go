@@ -29,7 +29,8 @@ type Decoder struct {
 	plain    bool // records are read through nodes alone
 	places   []Place
 	sheet    *sheet
-	pile     pile
+	batches  pile         // of sheets, which grow as large as batches
+	pages    pile         // of sheets for one page each
 	usual    atomic.Int64 // records of the last page that was scanned
 	gathered              // since the last Flush
 }

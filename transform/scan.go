@@ -21,7 +21,7 @@ type Scan struct {
 // Scan begins a page of a number that was asked for a parent. It is safe for
 // concurrent use, unlike what the decoder has else.
 func (d *Decoder) Scan(number int, parent map[string]any) *Scan {
-	h := d.clean()
+	h := d.clean(&d.pages)
 	h.scope.counts, h.scope.parent = Counts{}, parent
 	return &Scan{sheet: h, batch: h.newBatch(int(d.usual.Load())), number: number, plain: d.plain || !scalars(parent)}
 }
@@ -50,6 +50,7 @@ func (d *Decoder) Join(s *Scan) *Batch {
 	d.usual.Store(int64(s.records))
 	s.sheet.tell(s.batch)
 	d.bytes += s.Bytes()
+	d.count++
 	if d.Rows() == 0 && s.records >= fullRows { // a batch by itself
 		d.sheet, s.sheet = s.sheet, d.sheet
 	} else {
@@ -57,7 +58,7 @@ func (d *Decoder) Join(s *Scan) *Batch {
 		d.sheet.join(s.sheet)
 	}
 	if s.sheet != nil {
-		d.pile.put(s.sheet)
+		d.pages.put(s.sheet)
 		s.sheet = nil
 	}
 	return s.batch

@@ -185,3 +185,27 @@ func TestScanOfEveryByte(t *testing.T) {
 		})
 	}
 }
+
+// A batch of many small pages ends before it is full, so that those who wait for
+// them hear of it.
+func TestManyPagesFillABatch(t *testing.T) {
+	d, err := New(one(t, "int64"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= fullPages; n++ {
+		if d.Full() {
+			t.Fatalf("%d pages fill a batch", n-1)
+		}
+		if _, err := d.Append(page(t, `[{"x":1}]`)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !d.Full() {
+		t.Errorf("%d pages do not fill a batch", fullPages)
+	}
+	d.Flush().Release()
+	if d.Full() {
+		t.Error("an empty batch is full")
+	}
+}

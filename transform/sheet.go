@@ -161,7 +161,7 @@ func (d *Decoder) newSheet() (*sheet, error) {
 	if s.Extra() {
 		h.extras = &text{}
 	}
-	h.wrapper = wrapper{Allocator: memory.DefaultAllocator, back: func() { d.pile.put(h) }}
+	h.wrapper = wrapper{Allocator: memory.DefaultAllocator, back: func() { d.batches.put(h) }}
 	for _, name := range o.Key {
 		column, err := h.keyColumn(s, name)
 		if err != nil {

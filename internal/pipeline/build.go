@@ -17,9 +17,6 @@ import (
 	"etl/transform"
 )
 
-// batchesAhead is how many records wait for the writer.
-const batchesAhead = 1
-
 // A built is what became of the pages of a slice: staged files, and what was
 // counted on the way.
 type built struct {
@@ -79,7 +76,7 @@ func (t *take) build(ctx context.Context, read reader, drop map[int64]bool) (b *
 	if err = errors.Join(err, t.prepare(b)); err != nil {
 		return b, errors.Join(err, writer.Abort())
 	}
-	pages, batches := make(chan fetched), make(chan gathered, batchesAhead)
+	pages, batches := make(chan fetched), make(chan gathered)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(pages)

@@ -214,10 +214,10 @@ func TestDiskOfAFirstRun(t *testing.T) {
 // TestDiskIsFullWhileReading lets the disk fill up as pages come: what is staged
 // goes, pages stay, and the next run is right.
 func TestDiskIsFullWhileReading(t *testing.T) {
-	undisturbed := newWorldOf(t, 0.2, nil)
+	undisturbed := newWorldOf(t, 0.5, nil)
 	undisturbed.ok(Options{}, "workshop_resources")
 
-	w := newWorldOf(t, 0.2, nil)
+	w := newWorldOf(t, 0.5, nil)
 	looked := 0
 	s := w.run(Options{spaceOf: func(dir string) (load.Space, error) {
 		if looked++; looked > 4 { // two before, two at the first pages

@@ -46,7 +46,7 @@ func (t *take) sweep(ctx context.Context, b *built) (equal bool, err error) {
 		concurrency: t.reading.concurrency(),
 		byOffset:    t.p.Paging.Kind == config.PagingOffset,
 	}
-	pages, batches := make(chan fetched), make(chan gathered, batchesAhead)
+	pages, batches := make(chan fetched), make(chan gathered)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(caught(func() error {
 		defer close(pages)
