@@ -148,8 +148,21 @@ func (f *folder) put(name string, data []byte) error {
 	return f.place(name, data, f.rename)
 }
 
-// place writes a temporary file and gives it its name in one step.
-func (f *folder) place(name string, data []byte, under func(from, to string) error) error {
+// placings is how often an object is written whose temporary file goes: gc takes
+// it for what a crash has left if its writer sleeps for long.
+const placings = 3
+
+// place writes an object under a temporary name and gives it its own in one step.
+func (f *folder) place(name string, data []byte, under func(from, to string) error) (err error) {
+	for range placings {
+		if err = f.placeOnce(name, data, under); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
+}
+
+func (f *folder) placeOnce(name string, data []byte, under func(from, to string) error) error {
 	temp := path.Join(temporary, rand.Text())
 	mode := forReaders
 	if strings.HasPrefix(name, "_etl/") {
