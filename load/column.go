@@ -23,8 +23,8 @@ type column struct {
 	leaf     *leaf         // of a leaf, else nil
 	source   *schemas.Type // what it was made from; nil for columns of our own
 	rep      uint8         // repetition level of the column itself
-	inner    slots         // scratch: where the children's values are
-	found    []int32       // scratch of a leaf: values that are not null
+	own      slots         // scratch: where its values are
+	inner    slots         // scratch of a list: where its elements are
 }
 
 // A leaf is a column of values, with the levels by which Parquet tells where

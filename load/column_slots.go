@@ -12,38 +12,26 @@ import (
 // slots are the places of a column in some rows: which value of its array, and
 // the levels so far. One skeleton serves all children of a struct or a list.
 type slots struct {
-	at   []int32 // index in the array; -1: null or empty further out
-	reps []uint8 // nil: all 0, none is negative in at, and defs is nil too
-	defs []uint8
+	rows  int
+	at    []int32 // index in the array; -1: null or empty further out
+	there []int32 // those of them that are not negative; they ascend
+	reps  []uint8 // nil: all 0
+	defs  []uint8 // nil: all 0, and none is negative in at
+	full  []uint8 // the levels if no value is null where one may be; nil: all 1
 }
 
-func (s *slots) reset() { s.at, s.reps, s.defs = s.at[:0], s.reps[:0], s.defs[:0] }
+// rowSlots returns the slots of a column of the rows themselves.
+func rowSlots(rows []int32) slots { return slots{rows: len(rows), at: rows, there: rows} }
 
-func (s *slots) append(at int32, rep, def uint8) {
-	s.at, s.reps, s.defs = append(s.at, at), append(s.reps, rep), append(s.defs, def)
-}
-
-// slot returns the place and the levels of a slot.
-func (s *slots) slot(i int) (at int32, rep, def uint8) {
-	if s.reps == nil {
-		return s.at[i], 0, 0
-	}
-	return s.at[i], s.reps[i], s.defs[i]
-}
+// sized returns a slice of n elements, of any values, in the memory of the old one.
+func sized[T any](memory []T, n int) []T { return slices.Grow(memory[:0], n)[:n] }
 
 // encode appends to the vectors of a block what the slots name of an array.
 func (c *column) encode(b *block, a arrow.Array, s slots) error {
 	switch {
 	case c.leaf != nil:
 		v := &b.vectors[c.leaf.index]
-		if s.reps == nil {
-			v.rows += len(s.at)
-		}
-		for _, rep := range s.reps {
-			if rep == 0 {
-				v.rows++
-			}
-		}
+		v.rows += s.rows
 		return c.fill(v, a, s)
 	case c.list:
 		return c.encodeList(b, a, s)
@@ -52,44 +40,20 @@ func (c *column) encode(b *block, a arrow.Array, s slots) error {
 	}
 }
 
-// descend reports the level of a slot with the value itself counted in, and
-// whether there is one. A null where none may be is nobody's data.
-func (c *column) descend(valid *validity, at int32, def uint8) (uint8, bool, error) {
-	if at < 0 {
-		return def, false, nil
-	}
-	if valid.null(at) {
-		if !c.optional {
-			return def, false, fault.New(fault.Bug, "encoding column %s: a null in a required column", c.name)
-		}
-		return def, false, nil
-	}
-	if c.optional {
-		def++
-	}
-	return def, true, nil
-}
-
 func (c *column) encodeStruct(b *block, a arrow.Array, s slots) error {
 	st, ok := a.(*array.Struct)
 	if !ok || st.NumField() != len(c.children) {
 		return fault.New(fault.Bug, "encoding column %s: not the struct of the schema", c.name)
 	}
-	c.inner.reset()
-	valid := validityOf(a)
-	for i := range s.at {
-		at, rep, def := s.slot(i)
-		def, present, err := c.descend(&valid, at, def)
-		if err != nil {
-			return err
-		}
-		if !present {
-			at = -1
-		}
-		c.inner.append(at, rep, def)
+	s, err := c.descend(a, s)
+	if err != nil {
+		return err
+	}
+	if c.optional {
+		s.full = raised(&c.own, s)
 	}
 	for i, child := range c.children {
-		if err := child.encode(b, st.Field(i), c.inner); err != nil {
+		if err := child.encode(b, st.Field(i), s); err != nil {
 			return err
 		}
 	}
@@ -101,33 +65,88 @@ func (c *column) encodeList(b *block, a arrow.Array, s slots) error {
 	if !ok {
 		return fault.New(fault.Bug, "encoding column %s: not a list", c.name)
 	}
-	depth := c.depth()
-	c.inner.reset()
-	valid := validityOf(a)
-	for i := range s.at {
-		at, rep, def := s.slot(i)
-		def, present, err := c.descend(&valid, at, def)
-		if err != nil {
-			return err
-		}
-		if !present {
-			c.inner.append(-1, rep, def)
-			continue
-		}
-		start, end := list.ValueOffsets(int(at))
-		if start == end {
-			c.inner.append(-1, rep, def)
-		}
-		for j := start; j < end; j++ {
-			c.inner.append(int32(j), rep, def+1)
-			rep = depth
-		}
+	s, err := c.descend(a, s)
+	if err != nil {
+		return err
 	}
-	return c.children[0].encode(b, list.ListValues(), c.inner)
+	inner := c.elements(list.Offsets()[list.Offset():], s)
+	inner.full = raised(&c.inner, inner)
+	return c.children[0].encode(b, list.ListValues(), inner)
 }
 
-// depth is the repetition level of a list's elements.
-func (c *column) depth() uint8 { return c.rep + 1 }
+// elements returns the slots of the elements of lists that lie between some
+// offsets. An empty list has one, as a null has.
+func (c *column) elements(offsets []int32, s slots) slots {
+	n := len(s.at) - len(s.there)
+	for _, at := range s.there {
+		n += int(max(offsets[at+1]-offsets[at], 1))
+	}
+	in := &c.inner
+	in.at, in.there, in.reps, in.defs = sized(in.at, n), sized(in.there, n), sized(in.reps, n), sized(in.defs, n)
+	depth, slot, found := c.rep+1, 0, 0
+	for i, at := range s.at {
+		var rep, def uint8
+		if s.reps != nil {
+			rep = s.reps[i]
+		}
+		if s.defs != nil {
+			def = s.defs[i]
+		}
+		in.at[slot], in.reps[slot], in.defs[slot] = -1, rep, def
+		if at < 0 || offsets[at] == offsets[at+1] {
+			slot++
+			continue
+		}
+		first := slot
+		for j := offsets[at]; j < offsets[at+1]; j++ {
+			in.at[slot], in.reps[slot], in.defs[slot], in.there[found] = j, depth, def+1, j
+			slot, found = slot+1, found+1
+		}
+		in.reps[first] = rep
+	}
+	return slots{rows: s.rows, at: in.at, there: in.there[:found], reps: in.reps, defs: in.defs}
+}
+
+// descend counts the values themselves in: what is null is not there any more.
+func (c *column) descend(a arrow.Array, s slots) (slots, error) {
+	valid, err := c.validity(a, s)
+	own := &c.own
+	switch {
+	case err != nil || !c.optional:
+		return s, err
+	case valid.bits != nil:
+		own.at, own.there, own.defs = sized(own.at, len(s.at)), sized(own.there, len(s.at)+1), sized(own.defs, len(s.at))
+		found := valid.levels(own.defs, own.there, s)
+		for i, at := range s.at {
+			own.at[i] = at | (int32(own.defs[i]-s.def(i)) - 1) // -1 if it was not counted
+		}
+		s.at, s.there, s.defs = own.at, own.there[:found], own.defs
+	case s.full == nil:
+		own.defs = appendOnes(own.defs[:0], len(s.at))
+		s.defs = own.defs
+	default:
+		s.defs = s.full
+	}
+	return s, nil
+}
+
+// def is the definition level of a slot so far.
+func (s *slots) def(i int) uint8 {
+	if s.defs == nil {
+		return 0
+	}
+	return s.defs[i]
+}
+
+// raised returns the levels of slots whose values are all there but for what is
+// not there further out.
+func raised(memory *slots, s slots) []uint8 {
+	memory.full = sized(memory.full, len(s.at))
+	for i, at := range s.at {
+		memory.full[i] = s.defs[i] + uint8(uint32(^at)>>31)
+	}
+	return memory.full
+}
 
 // levels appends the levels of the slots to a leaf's vector and returns the
 // places of the values that are there.
@@ -135,48 +154,24 @@ func (c *column) levels(v *vector, a arrow.Array, s slots) ([]int32, error) {
 	if c.leaf.maxRep > 0 {
 		v.reps = append(v.reps, s.reps...)
 	}
-	if s.reps == nil && a.NullN() == 0 {
-		if c.optional {
-			v.defs = appendOnes(v.defs, len(s.at))
-		}
-		return s.at, nil
+	valid, err := c.validity(a, s)
+	switch {
+	case err != nil:
+		return nil, err
+	case valid.bits != nil:
+		n := len(v.defs)
+		v.defs = slices.Grow(v.defs, len(s.at))[:n+len(s.at)]
+		c.own.there = sized(c.own.there, len(s.at)+1)
+		return c.own.there[:valid.levels(v.defs[n:], c.own.there, s)], nil
+	case c.leaf.maxDef == 0:
+	case !c.optional:
+		v.defs = append(v.defs, s.defs...)
+	case s.full == nil:
+		v.defs = appendOnes(v.defs, len(s.at))
+	default:
+		v.defs = append(v.defs, s.full...)
 	}
-	if s.reps == nil && c.optional { // a column of the row itself: most are
-		return c.rowLevels(v, a, s.at), nil
-	}
-	c.found = c.found[:0]
-	valid := validityOf(a)
-	for i := range s.at {
-		at, _, def := s.slot(i)
-		def, present, err := c.descend(&valid, at, def)
-		if err != nil {
-			return nil, err
-		}
-		if c.leaf.maxDef > 0 {
-			v.defs = append(v.defs, def)
-		}
-		if present {
-			c.found = append(c.found, at)
-		}
-	}
-	return c.found, nil
-}
-
-// rowLevels does so for a column of the row itself that has nulls.
-func (c *column) rowLevels(v *vector, a arrow.Array, at []int32) []int32 {
-	valid := validityOf(a)
-	n := len(v.defs)
-	v.defs = slices.Grow(v.defs, len(at))[:n+len(at)]
-	defs := v.defs[n:]
-	c.found = slices.Grow(c.found[:0], len(at)+1)[:len(at)+1]
-	found := 0
-	for i, place := range at { // without a branch: where nulls are cannot be foreseen
-		n := uint(valid.offset) + uint(place)
-		there := valid.bits[n/8] >> (n % 8) & 1
-		defs[i], c.found[found] = there, place
-		found += int(there)
-	}
-	return c.found[:found]
+	return s.there, nil
 }
 
 // ones are levels of columns that are there.
@@ -196,17 +191,44 @@ type validity struct {
 	offset int
 }
 
-func validityOf(a arrow.Array) validity {
+// validity tells which values of an optional column are null. A null where none
+// may be is nobody's data.
+func (c *column) validity(a arrow.Array, s slots) (validity, error) {
 	if a.NullN() == 0 {
-		return validity{}
+		return validity{}, nil
 	}
-	return validity{a.NullBitmapBytes(), a.Data().Offset()}
+	v := validity{a.NullBitmapBytes(), a.Data().Offset()}
+	if c.optional {
+		return v, nil
+	}
+	for _, at := range s.there {
+		if v.there(at) == 0 {
+			return v, fault.New(fault.Bug, "encoding column %s: a null in a required column", c.name)
+		}
+	}
+	return validity{}, nil
 }
 
-func (v *validity) null(i int32) bool {
-	if v.bits == nil {
-		return false
+// there is 1 if a value is not null, 0 if it is or its place is negative.
+func (v *validity) there(at int32) uint8 {
+	absent := at >> 31
+	n := uint(v.offset) + uint(at&^absent)
+	return v.bits[n/8] >> (n % 8) & uint8(absent+1)
+}
+
+// levels sets the levels of slots and the places of the values that are there,
+// and returns how many these are. There is room for one place more than slots.
+func (v *validity) levels(defs []uint8, places []int32, s slots) (found int) {
+	if s.defs == nil {
+		clear(defs)
+	} else {
+		copy(defs, s.defs)
 	}
-	n := uint(v.offset) + uint(i)
-	return v.bits[n/8]>>(n%8)&1 == 0
+	for i, at := range s.at { // without a branch: where nulls are cannot be foreseen
+		there := v.there(at)
+		defs[i] += there
+		places[found] = at
+		found += int(there)
+	}
+	return found
 }

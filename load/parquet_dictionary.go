@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -53,13 +54,16 @@ func (d *intDictionary) place(x int64) uint64 { return uint64(x) * 0x9e3779b97f4
 // take them all: it holds at most so many.
 func (d *intDictionary) index(out []uint16, ints []int64, most int) ([]uint16, bool) {
 	table, values, shift := d.table, d.values, d.shift
-	for _, x := range ints {
+	first := len(out)
+	out = slices.Grow(out, len(ints))[:first+len(ints)]
+	numbers := out[first:]
+	for i, x := range ints {
 		at := uint64(x) * 0x9e3779b97f4a7c15 >> shift
 		for {
 			n := table[at&uint64(len(table)-1)]
 			if n == 0 {
 				if len(values) == most {
-					return out, false
+					return out[:first], false
 				}
 				values = append(values, x)
 				n = uint16(len(values))
@@ -71,7 +75,7 @@ func (d *intDictionary) index(out []uint16, ints []int64, most int) ([]uint16, b
 				}
 			}
 			if values[n-1] == x {
-				out = append(out, n-1)
+				numbers[i] = n - 1
 				break
 			}
 			at++

@@ -173,7 +173,7 @@ func TestFooterIsCompared(t *testing.T) {
 	rec := tab.rows(0, 10)
 	b := newBlock(len(l.leaves))
 	for i, c := range l.columns {
-		if err := c.encode(&b, rec.Column(i), slots{at: []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}}); err != nil {
+		if err := c.encode(&b, rec.Column(i), rowSlots([]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9})); err != nil {
 			t.Fatal(err)
 		}
 	}

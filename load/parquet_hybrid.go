@@ -160,13 +160,8 @@ func (l *levels) add(src []uint8) {
 }
 
 func (l *levels) count(src []uint8) {
-	if len(l.counts) == 2 {
-		ones := int64(bytes.Count(src, []byte{1}))
-		l.counts[0], l.counts[1] = l.counts[0]+int64(len(src))-ones, l.counts[1]+ones
-		return
-	}
-	for _, level := range src {
-		l.counts[level]++
+	for level := range l.counts {
+		l.counts[level] += int64(bytes.Count(src, []byte{byte(level)}))
 	}
 }
 
@@ -187,11 +182,10 @@ func (l *levels) eight(x uint64) {
 	case l.width == 1: // every byte's bit meets its own place in the highest byte
 		l.group(x*0x0102040810204080>>56, 0)
 	default:
-		var packed uint64
-		for i := range uint(8) {
-			packed |= x >> (8 * i) & 0xff << (i * l.width)
-		}
-		l.group(packed, 0)
+		w := l.width // two, four and then all of them move together
+		x = (x | x>>(8-w)) & ((1<<(2*w) - 1) * 0x0001000100010001)
+		x = (x | x>>(16-2*w)) & ((1<<(4*w) - 1) * 0x0000000100000001)
+		l.group((x|x>>(32-4*w))&(1<<(8*w)-1), 0)
 	}
 }
 

@@ -197,7 +197,7 @@ func (w *Writer) encode(rec arrow.Record) error {
 	for i, c := range w.layout.columns {
 		a := rec.Column(i)
 		for _, p := range w.touched {
-			if err := c.encode(p.rowsBlock(), a, slots{at: p.now}); err != nil {
+			if err := c.encode(p.rowsBlock(), a, rowSlots(p.now)); err != nil {
 				return err
 			}
 		}
