@@ -114,11 +114,16 @@ func TestKilledAtFileCalls(t *testing.T) { newWorld(t).killAnywhere(t, *killShar
 // until its commits there is no data set, and no view. It makes more calls, of
 // which it takes a fifth of the share, unless that is all.
 func TestKilledFromNothing(t *testing.T) {
-	share := *killShare
-	if share < 100 {
-		share = (share + 4) / 5
+	newWorld(t).fromNothing(t).killAnywhere(t, ofFirstRun(*killShare, 5))
+}
+
+// ofFirstRun returns how many percent of a first run are tried, which makes more
+// calls than others: a part of their share, unless that is all.
+func ofFirstRun(share, part int) int {
+	if share >= 100 {
+		return share
 	}
-	newWorld(t).fromNothing(t).killAnywhere(t, share)
+	return (share + part - 1) / part
 }
 
 func (w *world) killAnywhere(t *testing.T, percent int) {

@@ -38,7 +38,7 @@ type outage struct {
 // destination, keeps its pages elsewhere, and so syncs folders less often.
 func TestPowerLost(t *testing.T) {
 	t.Run("again", func(t *testing.T) { newWorld(t).losePower(t, *powerShare) })
-	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, (*powerShare+1)/2) })
+	t.Run("first", func(t *testing.T) { newWorld(t).fromNothing(t).losePower(t, ofFirstRun(*powerShare, 2)) })
 }
 
 // on returns the environment of a run on a disk.
