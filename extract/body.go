@@ -72,7 +72,7 @@ func (s *spare) fitting(text []byte) []byte {
 func readBody(ctx context.Context, r *http.Response, most int64, s *spare) (body, error) {
 	defer r.Body.Close()
 	const trusted = 8 << 20 // of a declared length, before it is seen
-	encoding := strings.ToLower(r.Header.Get("Content-Encoding"))
+	encoding := strings.ToLower(strings.Join(r.Header.Values("Content-Encoding"), ", "))
 	plain := encoding == "" || encoding == "identity"
 	var memory []byte
 	if plain {

@@ -32,6 +32,14 @@ func send(body []byte, length int, headers ...string) http.HandlerFunc {
 	}
 }
 
+// inTwoLines answers with a body whose head names its encoding, and then another.
+func inTwoLines(body []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header()["Content-Encoding"] = []string{"identity", "gzip"}
+		reply(w, 200, string(body))
+	}
+}
+
 func TestBodies(t *testing.T) {
 	plain, packed := []byte(oneOrder), zipped(oneOrder)
 	bomb := zipped(`{"results":["` + strings.Repeat("x", 1<<20) + `"]}`)
@@ -52,6 +60,8 @@ func TestBodies(t *testing.T) {
 		{name: "gzip with a wrong sum", api: send(damaged(packed), -1, "Content-Encoding", "gzip"), class: fault.Data, text: "damaged gzip"},
 		{name: "gzip in name only", api: send(plain, -1, "Content-Encoding", "gzip"), class: fault.Data, text: "damaged gzip"},
 		{name: "another encoding", api: send(plain, -1, "Content-Encoding", "br"), class: fault.Data, text: "encoding that was not asked for"},
+		{name: "two encodings", api: send(zipped(string(packed)), -1, "Content-Encoding", "gzip, gzip"), class: fault.Data, text: "encoding that was not asked for"},
+		{name: "encodings in two lines", api: inTwoLines(packed), class: fault.Data, text: "encoding that was not asked for"},
 		{name: "bomb", api: send(bomb, -1, "Content-Encoding", "gzip"), class: fault.Data, text: "larger than 1 MiB"},
 		{name: "too large", api: send([]byte(strings.Repeat(" ", 1<<20+1)), -1), class: fault.Data, text: "larger than 1 MiB"},
 	}
