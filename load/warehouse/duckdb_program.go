@@ -41,20 +41,38 @@ func (w DuckDB) run(ctx context.Context, script string) (out string, err error) 
 			return "", fault.New(fault.Storage, "opening %s: %w", w.Database, err)
 		}
 	}
+	for range openings {
+		var half bool
+		if out, half, err = w.runOnce(ctx, database, script); !half {
+			break
+		}
+	}
+	return out, err
+}
+
+// openings is how often a database is opened that another process seems to be
+// creating: for some milliseconds its file is there and not yet valid.
+const openings = 5
+
+const notYetValid = "it is not a valid DuckDB database file"
+
+// runOnce runs the program, and reports whether it met a file that is no
+// database, before it did anything.
+func (w DuckDB) runOnce(ctx context.Context, database, script string) (out string, half bool, err error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, w.Program, "-batch", "-bail", "-noheader", "-list", database)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(script), &stdout, &stderr
 	err = cmd.Run()
 	if ctx.Err() != nil {
-		return "", context.Cause(ctx)
+		return "", false, context.Cause(ctx)
 	}
 	if _, ended := errors.AsType[*exec.ExitError](err); ended {
-		return "", w.complaint(stderr.String())
+		return "", strings.Contains(stderr.String(), notYetValid), w.complaint(stderr.String())
 	}
 	if err != nil {
-		return "", fault.New(fault.Config, "running DuckDB: %w", err).WithHint("name its program with --duckdb")
+		return "", false, fault.New(fault.Config, "running DuckDB: %w", err).WithHint("name its program with --duckdb")
 	}
-	return stdout.String(), nil
+	return stdout.String(), false, nil
 }
 
 // Errors that the scripts raise.

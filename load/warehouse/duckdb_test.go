@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,4 +149,25 @@ func TestDuckDBNeedsItsProgram(t *testing.T) {
 		return l.stream("files")
 	}())
 	wantClass(t, err, fault.Config, "a column has the name of the one that etl adds")
+}
+
+// TestDuckDBIsBeingCreated has the program meet a file that another process is
+// making a database of: it is opened again, and given up if it stays none.
+func TestDuckDBIsBeingCreated(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "duckdb")
+	text := `#!/bin/sh
+echo x >> "$0.calls"
+[ "$(wc -l < "$0.calls")" -gt %d ] && echo "etl-answer 1" && exit 0
+echo 'IO Error: The file "w.duckdb" exists, but it is not a valid DuckDB database file!' >&2
+exit 1
+`
+	for bad, want := range map[int]string{0: "1", openings - 1: "1", openings: ""} {
+		if err := errors.Join(os.WriteFile(program, fmt.Appendf(nil, text, bad), 0o700), os.RemoveAll(program+".calls")); err != nil {
+			t.Fatal(err)
+		}
+		got, err := DuckDB{Program: program, Database: "w.duckdb"}.ask(t.Context(), "")
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("after %d such answers: %q, %v", bad, got, err)
+		}
+	}
 }
