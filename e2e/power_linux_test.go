@@ -89,7 +89,7 @@ func (w *world) losePower(t *testing.T, percent int) {
 					t.Errorf("files differ from those of an undisturbed run (-undisturbed +this):\n%s", diff)
 				}
 				checkText(t, disk, found)
-				run(t, w.on(found), append([]string{"verify", "-f", shipped}, disturbed...)...).want(t, 0)
+				run(t, w.on(found), append([]string{"verify", "-f", w.file}, disturbed...)...).want(t, 0)
 				if err := os.RemoveAll(found); err != nil {
 					t.Error(err)
 				}

@@ -55,17 +55,24 @@ func tree(t *testing.T, lake string) map[string]string {
 // there are any.
 func dataFiles(t *testing.T, lake string) map[string]string {
 	t.Helper()
+	return filesBelow(t, filepath.Join(lake, "data"))
+}
+
+// filesBelow returns the SHA-256 of every file below a folder, by path; none if
+// there is no such folder.
+func filesBelow(t *testing.T, dir string) map[string]string {
+	t.Helper()
 	files := map[string]string{}
-	data := os.DirFS(filepath.Join(lake, "data"))
-	err := fs.WalkDir(data, ".", func(path string, entry fs.DirEntry, err error) error {
+	below := os.DirFS(dir)
+	err := fs.WalkDir(below, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(data, path)
+		content, err := fs.ReadFile(below, path)
 		files[path] = fmt.Sprintf("%x", sha256.Sum256(content))
 		return err
 	})
-	if _, none := os.Stat(filepath.Join(lake, "data")); errors.Is(none, fs.ErrNotExist) {
+	if _, none := os.Stat(dir); errors.Is(none, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {

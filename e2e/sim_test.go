@@ -66,7 +66,7 @@ type sim struct {
 func startSim(t *testing.T, args ...string) *sim {
 	t.Helper()
 	ledger := filepath.Join(t.TempDir(), "ledger.ndjson")
-	cmd := commandContext(t.Context(), t, nil, append([]string{"sim", "--listen", "127.0.0.1:0", "--seed", "7", "--scale", "1", "--switch", "calls.minute=100000", "--ledger", ledger}, args...)...)
+	cmd := commandContext(t.Context(), t, env{"GOGC": "400"}, append([]string{"sim", "--listen", "127.0.0.1:0", "--seed", "7", "--scale", "1", "--switch", "calls.minute=100000", "--ledger", ledger}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	ready := start(t, cmd)
