@@ -12,5 +12,5 @@ func QuoteText(s string) string { return quote(s, `'`) }
 // doubled, and nothing else has a meaning between two marks. DuckDB has no way
 // to write a NUL, so it is left out.
 func quote(s, mark string) string {
-	return mark + strings.NewReplacer(mark, mark+mark, "\x00", "").Replace(s) + mark
+	return mark + strings.ReplaceAll(strings.ReplaceAll(s, "\x00", ""), mark, mark+mark) + mark
 }
