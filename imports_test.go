@@ -43,7 +43,7 @@ var mayImport = map[string][]string{
 	"etl/internal/bigsim":   {},
 	"etl/schemas":           {"etl/internal/fault", yaml + "/"},
 	"etl/internal/config":   {"etl/internal/fault", "etl/schemas", yaml + "/", "github.com/google/jsonschema-go/"},
-	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", x + "/sync/semaphore"},
+	"etl/extract":           {"etl/internal/fault", "etl/internal/config", "etl/internal/jsonspan", zip + "/", hash, x + "/sync/semaphore"},
 	"etl/transform":         {"etl/internal/fault", "etl/internal/jsonspan", "etl/schemas", arrow + "/"},
 	"etl/load":              {"etl/internal/fault", "etl/internal/keyset", "etl/schemas", "etl/load/bucket", x + "/sync/errgroup", arrow + "/", parquet + "/", zip + "/", hash, x + "/sys/"},
 	"etl/load/bucket":       {"etl/internal/fault", x + "/oauth2/", x + "/sync/errgroup", "github.com/aws/aws-sdk-go-v2/"},

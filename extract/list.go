@@ -3,7 +3,8 @@ package extract
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
+
+	"github.com/zeebo/xxh3"
 
 	"etl/internal/config"
 	"etl/internal/fault"
@@ -23,7 +24,6 @@ type List struct {
 	lane     *lane
 	pipeline *config.Pipeline
 	vars     Vars
-	seed     maphash.Seed // of the sums of pages
 	trail    trail
 }
 
@@ -48,17 +48,17 @@ type Page struct {
 	Last    bool            // the list ends with this page
 	Gone    bool            // the parent is gone; there are no records
 
-	sum    uint64 // of the text of the records
-	pages  int64  // declared by this page; -1: none
-	more   bool   // it says that another page follows
-	link   string // query of the next page
-	cursor string // of the next page, as JSON
+	sum    xxh3.Uint128 // of the text of the records
+	pages  int64        // declared by this page; -1: none
+	more   bool         // it says that another page follows
+	link   string       // query of the next page
+	cursor string       // of the next page, as JSON
 }
 
 // List returns the list that a pipeline reads for a unit. It sends nothing.
 func (c *Client) List(p *config.Pipeline, v Vars) *List {
 	c.redactor.learnRequest(p.Request, false)
-	return &List{client: c, lane: c.lane(p), pipeline: p, vars: v, seed: maphash.MakeSeed()}
+	return &List{client: c, lane: c.lane(p), pipeline: p, vars: v}
 }
 
 // Strongest returns the strongest proof that one reading can give, whatever
@@ -204,7 +204,7 @@ func (l *List) judge(at Position, a *answer) (*Page, verdict) {
 		return nil, failed(err)
 	}
 	if n := len(page.Records); n > 0 {
-		page.sum = maphash.Bytes(l.seed, a.Body[page.Records[0].Start:page.Records[n-1].End])
+		page.sum = xxh3.Hash128(a.Body[page.Records[0].Start:page.Records[n-1].End])
 	}
 	page.Last = l.last(page, a.doc)
 	return page, verdict{}

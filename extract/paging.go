@@ -3,6 +3,8 @@ package extract
 import (
 	"strings"
 
+	"github.com/zeebo/xxh3"
+
 	"etl/internal/config"
 	"etl/internal/fault"
 	"etl/internal/jsonspan"
@@ -20,8 +22,8 @@ type Position struct {
 // A trail is what a reader of pages in order has seen, to notice when it walks
 // in a circle.
 type trail struct {
-	pages map[uint64]int // records of a page → its number
-	turns map[string]int // link or cursor → number of the page that held it
+	pages map[xxh3.Uint128]int // records of a page → its number
+	turns map[string]int       // link or cursor → number of the page that held it
 }
 
 // First returns the position of the first page.
@@ -58,7 +60,7 @@ func (l *List) Next(p *Page) (Position, bool, error) {
 func (l *List) follow(p *Page) error {
 	t := &l.trail
 	if t.pages == nil || p.Number == 1 {
-		*t = trail{pages: map[uint64]int{}, turns: map[string]int{}}
+		*t = trail{pages: map[xxh3.Uint128]int{}, turns: map[string]int{}}
 	}
 	if len(p.Records) > 0 {
 		if before, ok := t.pages[p.sum]; ok && before != p.Number {

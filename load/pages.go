@@ -264,12 +264,7 @@ func (p *Pages) place(name string, firmly bool, parts ...[]byte) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range parts {
-		if _, err = file.Write(part); err != nil {
-			break
-		}
-	}
-	if err == nil && firmly {
+	if err = writeParts(file, parts); err == nil && firmly {
 		err = file.Sync()
 	}
 	if err := errors.Join(err, file.Close()); err != nil {

@@ -217,7 +217,7 @@ func (k *killer) kindOf(c *call) string {
 		if c.args[2]&(unix.O_WRONLY|unix.O_RDWR|unix.O_CREAT) != 0 {
 			return "open"
 		}
-	case unix.SYS_WRITE, unix.SYS_PWRITE64:
+	case unix.SYS_WRITE, unix.SYS_WRITEV, unix.SYS_PWRITE64:
 		if k.written[c.args[0]] {
 			return "write"
 		}

@@ -4,7 +4,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -113,12 +115,16 @@ func (r *recorder) ofFile(tid int, c power.Call, nr uint64, args [6]uint64) (_ p
 	case unix.SYS_PWRITE64:
 		c.Kind, c.At = power.Write, int64(args[3])
 		c.Data, err = memory(tid, args[1], args[2])
-	case unix.SYS_WRITE:
+	case unix.SYS_WRITE, unix.SYS_WRITEV:
+		read := memory
+		if nr == unix.SYS_WRITEV {
+			read = memories
+		}
 		c.Kind = power.Write
 		if c.At, err = position(tid, c.FD); err == nil {
-			c.Data, err = memory(tid, args[1], args[2])
+			c.Data, err = read(tid, args[1], args[2])
 		}
-	case unix.SYS_WRITEV, unix.SYS_PWRITEV, unix.SYS_PWRITEV2, unix.SYS_SENDFILE, unix.SYS_COPY_FILE_RANGE,
+	case unix.SYS_PWRITEV, unix.SYS_PWRITEV2, unix.SYS_SENDFILE, unix.SYS_COPY_FILE_RANGE,
 		unix.SYS_SPLICE, unix.SYS_FALLOCATE, unix.SYS_DUP, unix.SYS_DUP3:
 		err = fmt.Errorf("call %d to a file is not known here", nr)
 	}
@@ -182,6 +188,22 @@ func memory(tid int, at, size uint64) ([]byte, error) {
 		err = nil
 	}
 	return data[:n], err
+}
+
+// memories returns the bytes that a list of n struct iovec in the memory of a
+// thread stands for, one after the other.
+func memories(tid int, at, n uint64) (data []byte, err error) {
+	const word = 8 // fskill follows processes of 64 bits, as it is one
+	list, err := memory(tid, at, n*2*word)
+	for ; err == nil && len(list) >= 2*word; list = list[2*word:] {
+		var part []byte
+		start, size := binary.NativeEndian.Uint64(list), binary.NativeEndian.Uint64(list[word:])
+		part, err = memory(tid, start, size)
+		if data = append(data, part...); err == nil && uint64(len(part)) < size {
+			err = io.ErrUnexpectedEOF // what follows would be in its place
+		}
+	}
+	return data, err
 }
 
 // position returns where the next write to a file goes.
