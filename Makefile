@@ -65,7 +65,7 @@ fuzz:
 
 # reliability kills a run at every one of its calls to the file system, takes the
 # power from it at each, lets processes run at once, tries 100,000 schedules, and
-# sees every mutant die. It takes two cores about an hour; docs/reliability.md
+# sees every mutant die. It takes two cores an hour; docs/reliability.md
 # says what each suite takes, and has the figures of the last time.
 RELIABILITY := kills power processes schedules mutants
 
