@@ -112,7 +112,7 @@ func (c *columnChunk) endPage(s *packing) error {
 		}
 	}
 	reps, defs := p.reps.end(), p.defs.end()
-	body, err := s.pack(p.appendValues(s.plain[:0], &c.dict))
+	body, err := s.pack(p.appendValues(s.plain[:0], &c.dict), p.numbers())
 	if err != nil {
 		return err
 	}
@@ -263,15 +263,21 @@ func (c *columnChunk) written() writtenChunk {
 // A packing is what pages are packed with: a file has one for all its columns.
 type packing struct {
 	codec  *codec
+	spell  speller
 	plain  []byte // scratch: an unpacked page
 	packed []byte // scratch
 	header bytes.Buffer
 }
 
-// pack packs what stands in the scratch memory for pages.
-func (s *packing) pack(plain []byte) ([]byte, error) {
+// pack packs what stands in the scratch memory for pages: numbers that are packed
+// already, or anything else.
+func (s *packing) pack(plain []byte, numbers bool) (packed []byte, err error) {
 	s.plain = plain
-	packed, err := s.codec.Encode(s.packed, plain)
+	if numbers {
+		packed, err = s.codec.EncodeNumbers(s.packed, plain, &s.spell)
+	} else {
+		packed, err = s.codec.Encode(s.packed, plain)
+	}
 	s.packed = packed
 	return packed, err
 }

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"encoding/binary"
+
 	"github.com/klauspost/compress/zstd"
 	parquetzstd "github.com/parquet-go/parquet-go/compress/zstd"
 )
@@ -29,3 +31,44 @@ func newCodec() *codec {
 
 // Encode packs a page in the memory of dst.
 func (c *codec) Encode(dst, src []byte) ([]byte, error) { return c.packer.EncodeAll(src, dst[:0]), nil }
+
+// EncodeNumbers packs a page of packed numbers in the memory of dst. They hardly
+// repeat themselves, so that to look for it takes longer than all the rest: it is
+// done where the first ones do. Where bytes are about as frequent as each other
+// there is nothing to gain at all.
+func (c *codec) EncodeNumbers(dst, src []byte, s *speller) ([]byte, error) {
+	repeats, uneven := survey(src)
+	if repeats {
+		return c.Encode(dst, src)
+	}
+	return s.frame(dst[:0], src, uneven)
+}
+
+// surveyed is how many bytes of a page are looked at.
+const surveyed = 1 << 10
+
+// survey tells of the first bytes of a page whether every fourth eight of them
+// came before, and whether some are so much more frequent than others that it is
+// likely to be worth while to spell them short.
+func survey(page []byte) (repeats, uneven bool) {
+	page = page[:min(len(page), surveyed)]
+	var counts [256]uint16
+	for _, b := range page {
+		counts[b]++
+	}
+	pairs := 0 // of equal bytes
+	for _, n := range counts {
+		pairs += int(n) * (int(n) - 1)
+	}
+	var places [512]uint16 // behind which eight bytes came, by their hash
+	again := 0
+	for i := 8; i <= len(page); i++ {
+		eight := binary.LittleEndian.Uint64(page[i-8:])
+		place := &places[eight*0x9e3779b97f4a7c15>>55]
+		if n := int(*place); n >= 8 && binary.LittleEndian.Uint64(page[n-8:]) == eight {
+			again++
+		}
+		*place = uint16(i)
+	}
+	return 4*again >= len(page), 180*pairs >= len(page)*(len(page)-1) // of 256 bytes that are as frequent as each other one pair in 256 is equal
+}

@@ -89,7 +89,7 @@ func (d *dictionary) page(c *columnChunk, s *packing) ([]byte, error) {
 	} else {
 		plain = appendPlainInts(plain, d.ints.values, d.leaf.kind)
 	}
-	body, err := s.pack(plain)
+	body, err := s.pack(plain, false)
 	if err != nil {
 		return nil, err
 	}

@@ -102,6 +102,11 @@ func (p *dataPage) addPlain(v *vector) {
 	}
 }
 
+// numbers tells whether the values are numbers of some bits, packed.
+func (p *dataPage) numbers() bool {
+	return p.encoding == format.RLEDictionary || p.encoding == format.DeltaBinaryPacked || p.leaf.kind == parquet.Boolean
+}
+
 // appendValues appends the values as they stand in the file. Nothing can be
 // added to the page any more.
 func (p *dataPage) appendValues(out []byte, d *dictionary) []byte {
