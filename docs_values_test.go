@@ -222,7 +222,7 @@ func checkVerdict(t *testing.T, r row, p *config.Pipeline) {
 // boundsInCode say what the guide tells of each bound and where it stands in the
 // source: who changes one there finds out here that a user was told otherwise.
 var boundsInCode = map[string]struct{ told, file, text string }{
-	"kept pages that are packed, of those that came plain":    {"4 MiB, and 8 MiB more with every second", "load/pages_thrift.go", "packAtOnce = 4 << 20 // bytes of bodies that are packed at once\n\tpackPerSecond = 8 << 20"},
+	"kept pages that are packed, of those that came plain":    {"1 MiB, and 8 MiB more with every second", "load/pages_thrift.go", "packAtOnce = 1 << 20 // bytes of bodies that are packed at once\n\tpackPerSecond = 8 << 20"},
 	"kept pages that lie on disk as they came":                {"1 GiB of a reading, and a sixteenth of the free space", "load/pages_thrift.go", "mostPlain = 1 << 30"},
 	"requests at one time, per source":                        {"4", "extract/client.go", "defaultConcurrency = 4\n"},
 	"time for one whole reply":                                {"2m", "extract/client.go", "defaultTimeout = 2 * time.Minute\n"},

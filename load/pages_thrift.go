@@ -10,7 +10,7 @@ import (
 // are packed; where the processor does, hardly any: packing takes as long as all
 // else that is done with a page, and most pages are gone with the commit.
 const (
-	packAtOnce    = 4 << 20   // bytes of bodies that are packed at once
+	packAtOnce    = 1 << 20   // bytes of bodies that are packed at once
 	packPerSecond = 8 << 20   // and so many more with every second: some 2 % of a core
 	packWindow    = 512 << 10 // bytes in which repetitions are looked for: the encoder holds no more of them
 	mostPlain     = 1 << 30   // bytes of bodies that may lie unpacked; after them all are packed
