@@ -213,6 +213,11 @@ var mutants = []mutant{
 		"TestFooterIsCompared|TestFooter|TestEveryFailureOfTheDiskIsSeen",
 	},
 	{
+		"pages that waited on disk are believed without their checksum", "load/parquet_shelf",
+		"	if stored && checksum(", "	if stored && p.size == 0 && checksum(",
+		"TestPagesThatDiskLosesAreMissed",
+	},
+	{
 		"bounds of keys are believed without the index of pages", "load/merge_bounds",
 		"		if least != low || most != high || j.merge.Between(low, high) {", "		if least == high+1 || most == low-1 || j.merge.Between(low, high) {",
 		"TestMergeSearchesOnlyFilesThatMayLoseRows",

@@ -27,15 +27,15 @@ const maxPage = math.MaxInt32 - 1<<20
 // indexedBytes is how many bytes of a bound stand in the column index.
 const indexedBytes = 16
 
-// A columnChunk is one leaf of a row group that is being written. It holds the
-// pages that are full as they stand in the file.
+// A columnChunk is one leaf of a row group that is being written. Its pages that
+// are full are packed and wait on the shelf of the file.
 type columnChunk struct {
 	leaf      *leaf
 	chosen    format.Encoding // what each row group begins with
 	page      dataPage
 	dict      dictionary
 	indexed   bool // there are pages that use the dictionary
-	pages     [][]byte
+	pages     []shelved
 	paged     int64 // their rows
 	tally     leafTally
 	bounds    bounds
@@ -48,7 +48,7 @@ type columnChunk struct {
 
 // reset starts a row group.
 func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
-	c.leaf, c.chosen, c.indexed, c.pages, c.paged = l, chosen, false, nil, 0
+	c.leaf, c.chosen, c.indexed, c.pages, c.paged = l, chosen, false, c.pages[:0], 0
 	c.page.reset(l, chosen)
 	if chosen == format.RLEDictionary {
 		c.dict.reset(l)
@@ -131,11 +131,11 @@ func (c *columnChunk) endPage(s *packing) error {
 			IsCompressed: compact.New(true),
 		}),
 	}
-	page, err := s.join(&header, reps, defs, body)
-	if err != nil {
+	if err := s.encode(&header); err != nil {
 		return err
 	}
-	c.note(&header, len(page))
+	page := s.shelf.put(s.header.Bytes(), uint32(header.CRC), reps, defs, body)
+	c.note(&header, page.size)
 	c.pages = append(c.pages, page)
 	c.page.reset(c.leaf, p.encoding)
 	return nil
@@ -214,17 +214,18 @@ func (c *columnChunk) write(out io.Writer, at int64, s *packing) (w writtenChunk
 	if err := c.endPage(s); err != nil {
 		return w, 0, err
 	}
-	var pages [][]byte
-	var ahead int64
 	if c.indexed {
-		page, err := c.dict.page(c, s)
+		if size, err = c.dict.write(out, c, s); err != nil {
+			return w, 0, err
+		}
+		c.meta.DictionaryPageOffset = at
+	}
+	ahead := size
+	for _, p := range c.pages {
+		page, err := s.shelf.read(p)
 		if err != nil {
 			return w, 0, err
 		}
-		pages, ahead = append(pages, page), int64(len(page))
-		c.meta.DictionaryPageOffset = at
-	}
-	for _, page := range append(pages, c.pages...) {
 		if _, err := out.Write(page); err != nil {
 			return w, 0, err
 		}
@@ -267,6 +268,7 @@ type packing struct {
 	plain  []byte // scratch: an unpacked page
 	packed []byte // scratch
 	header bytes.Buffer
+	shelf  shelf // of packed pages, until the row group ends
 }
 
 // pack packs what stands in the scratch memory for pages: numbers that are packed
@@ -282,13 +284,10 @@ func (s *packing) pack(plain []byte, numbers bool) (packed []byte, err error) {
 	return packed, err
 }
 
-// join makes a page of its header and its parts, in memory of its own.
-func (s *packing) join(h *format.PageHeader, parts ...[]byte) ([]byte, error) {
+// encode encodes the header of a page into the scratch memory for headers.
+func (s *packing) encode(h *format.PageHeader) error {
 	s.header.Reset()
-	if err := compact.NewEncoder(new(compact.CompactProtocol).NewWriter(&s.header)).Encode(h); err != nil {
-		return nil, err
-	}
-	return slices.Concat(append([][]byte{s.header.Bytes()}, parts...)...), nil
+	return compact.NewEncoder(new(compact.CompactProtocol).NewWriter(&s.header)).Encode(h)
 }
 
 func checksum(parts ...[]byte) (sum uint32) {

@@ -1,6 +1,8 @@
 package load
 
 import (
+	"io"
+
 	"github.com/parquet-go/parquet-go"
 	compact "github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
@@ -81,8 +83,8 @@ func (d *dictionary) addBounds(p *dataPage) {
 	}
 }
 
-// page makes the page of the dictionary of a chunk.
-func (d *dictionary) page(c *columnChunk, s *packing) ([]byte, error) {
+// write writes the page of the dictionary of a chunk, and returns its size.
+func (d *dictionary) write(out io.Writer, c *columnChunk, s *packing) (int64, error) {
 	plain := s.plain[:0]
 	if d.leaf.text {
 		plain = appendPlainTexts(plain, d.texts.data, d.texts.ends, d.leaf.kind)
@@ -91,16 +93,21 @@ func (d *dictionary) page(c *columnChunk, s *packing) ([]byte, error) {
 	}
 	body, err := s.pack(plain, false)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	header := format.PageHeader{
 		Type: format.DictionaryPage, UncompressedPageSize: int32(len(plain)), CompressedPageSize: int32(len(body)),
 		CRC:                  int32(checksum(body)),
 		DictionaryPageHeader: compact.New(format.DictionaryPageHeader{NumValues: int32(d.len()), Encoding: format.Plain}),
 	}
-	page, err := s.join(&header, body)
-	if err == nil {
-		c.count(format.DictionaryPage, format.Plain, int64(len(page)-len(body)+len(plain)), len(page))
+	if err := s.encode(&header); err != nil {
+		return 0, err
 	}
-	return page, err
+	head := s.header.Len()
+	c.count(format.DictionaryPage, format.Plain, int64(head+len(plain)), head+len(body))
+	if _, err := out.Write(s.header.Bytes()); err != nil {
+		return 0, err
+	}
+	_, err = out.Write(body)
+	return int64(head + len(body)), err
 }

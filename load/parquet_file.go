@@ -90,6 +90,7 @@ func (f *parquetFile) flush() error {
 		group.chunks, tally.leaves = append(group.chunks, w), append(tally.leaves, c.tally)
 		c.reset(c.leaf, c.chosen)
 	}
+	f.set.packing.shelf.clear()
 	f.groups, f.ends, f.openRows = append(f.groups, tally), append(f.ends, group), 0
 	return nil
 }

@@ -11,6 +11,7 @@ type workshop struct {
 	sets  sync.Pool // of *chunkSet: of files that are closed
 	once  sync.Once
 	codec *codec
+	slabs sync.Pool // of *[slabBytes]byte: of shelves
 }
 
 // A chunkSet is the memory that a file is made in.
@@ -24,7 +25,7 @@ func (w *workshop) take() *chunkSet {
 	w.once.Do(func() { w.codec = newCodec() })
 	set, ok := w.sets.Get().(*chunkSet)
 	if !ok {
-		set = &chunkSet{packing: packing{codec: w.codec}}
+		set = &chunkSet{packing: packing{codec: w.codec, shelf: shelf{memory: &w.slabs}}}
 	}
 	return set
 }
@@ -33,6 +34,7 @@ func (w *workshop) give(set *chunkSet) { w.sets.Put(set) }
 
 // begin starts a file whose first block decides how its columns are encoded.
 func (s *chunkSet) begin(l *layout, first *block) {
+	s.packing.shelf.clear()
 	s.chunks = slices.Grow(s.chunks[:0], len(l.leaves))[:len(l.leaves)]
 	for i, e := range s.encodings(l, first) {
 		s.chunks[i].reset(l.leaves[i], e)

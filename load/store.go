@@ -38,6 +38,9 @@ type objects interface {
 	// write starts a new object of a stage that is written in parts. It may
 	// be seen before it is closed, and half of it after a crash.
 	write(name string, mode fs.FileMode) (*sink, error)
+	// scratch makes a file for this process alone, below the destination if that
+	// is a folder and on this machine if it is a bucket.
+	scratch(name string) (scratch, error)
 	// move gives an object another name, in the place of any of that name.
 	move(from, to string) error
 	// together makes calls through what it hands over, one after the other, that

@@ -287,18 +287,18 @@ func TestSpilledRowsStayHere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := st.scratch().create("spill.part")
+	file, err := st.scratch("spill.part")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := out.Write([]byte("rows")); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := out.Close(); err != nil {
+	if _, err := file.WriteAt([]byte("rows"), 0); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(map[string]string{}, tree(t, s, ".")); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

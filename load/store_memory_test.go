@@ -138,6 +138,42 @@ func (h *heap) write(name string, _ fs.FileMode) (*sink, error) {
 	return newSink(name, &heapOutput{heap: h, name: name}), nil
 }
 
+// scratch is memory too.
+func (h *heap) scratch(name string) (s scratch, err error) {
+	err = h.do("write", name, func() error {
+		h.objects[name] = heapObject{nil, noon}
+		s = heapScratch{h, name}
+		return nil
+	})
+	return s, err
+}
+
+type heapScratch struct {
+	heap *heap
+	name string
+}
+
+func (s heapScratch) WriteAt(p []byte, at int64) (n int, err error) {
+	err = s.heap.do("append", s.name, func() error {
+		data := s.heap.objects[s.name].data
+		data = append(data, make([]byte, max(0, int(at)+len(p)-len(data)))...)
+		n = copy(data[at:], p)
+		s.heap.objects[s.name] = heapObject{data, noon}
+		return nil
+	})
+	return n, err
+}
+
+func (s heapScratch) ReadAt(p []byte, at int64) (n int, err error) {
+	err = s.heap.do("read", s.name, func() error {
+		n, err = bytes.NewReader(s.heap.objects[s.name].data).ReadAt(p, at)
+		return err
+	})
+	return n, err
+}
+
+func (s heapScratch) Close() error { return s.heap.remove(s.name) }
+
 // A heapOutput becomes an object when it is closed.
 type heapOutput struct {
 	bytes.Buffer

@@ -12,8 +12,8 @@ import (
 	"etl/schemas"
 )
 
-// WriterOptions say what a Writer writes and in what bounds. All of them but
-// Together are part of what decides the bytes.
+// WriterOptions say what a Writer writes and in what bounds. All of them but the
+// last two are part of what decides the bytes.
 type WriterOptions struct {
 	Schema         *schemas.Schema
 	Arrow          *arrow.Schema // of the records; nil: not compared
@@ -21,9 +21,13 @@ type WriterOptions struct {
 	Slice          string         // "2026-01-01": the folder window=2026-01-01; empty: none
 	Zone           *time.Location // of years, months, days and hours of timestamps; nil: UTC
 	OpenPartitions int            // at one time; 0: 64
-	OpenBytes      int64          // of all open row groups in memory; 0: 96 MiB
+	OpenBytes      int64          // of all open row groups; 0: 96 MiB
 	RowGroupRows   int            // at most; 0: 131072
 	Name           string         // what the names of its files begin with; empty: "rows"
+
+	// PackedBytes is how much memory the packed pages of open row groups take,
+	// about: what is more waits on disk. It decides no byte of any file. 0: 16 MiB
+	PackedBytes int64
 
 	// Together runs tasks that have nothing to do with each other, in any order or
 	// side by side, and returns when all of them have ended; nil: one by one.
@@ -35,6 +39,7 @@ const (
 	defaultOpenPartitions = 64
 	defaultOpenBytes      = 96 << 20
 	defaultRowGroupRows   = 128 << 10
+	defaultPackedBytes    = 16 << 20
 )
 
 // maxFileBytes is where a partition goes on in another file: warehouses read
@@ -48,6 +53,7 @@ func (o WriterOptions) withDefaults() WriterOptions {
 	o.OpenPartitions = cmp.Or(o.OpenPartitions, defaultOpenPartitions)
 	o.OpenBytes = cmp.Or(o.OpenBytes, defaultOpenBytes)
 	o.RowGroupRows = cmp.Or(o.RowGroupRows, defaultRowGroupRows)
+	o.PackedBytes = cmp.Or(o.PackedBytes, defaultPackedBytes)
 	o.Name = cmp.Or(o.Name, "rows")
 	if o.Together == nil {
 		o.Together = oneByOne
@@ -76,6 +82,7 @@ type Writer struct {
 	parts   []*part // by number of partition; the first OpenPartitions are open
 	rows    int64   // written so far
 	spill   spill
+	shelved slabDisk
 	picked  []int32 // scratch: rows of a segment
 	touched []*part // scratch: partitions of a segment
 	err     error   // after it nothing more is written
@@ -95,7 +102,8 @@ func (st *Stage) Writer(o WriterOptions) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{options: o, layout: l, split: split, stage: st}
-	w.spill = spill{stage: st.scratch(), layout: l, name: o.Name + "-spill.part"}
+	w.spill = spill{stage: st, layout: l, name: o.Name + "-spill.part"}
+	w.shelved = slabDisk{stage: st, name: o.Name + "-pages.part"}
 	return w, nil
 }
 
@@ -208,11 +216,11 @@ func (w *Writer) encode(rec arrow.Record) error {
 	return nil
 }
 
-// judge closes the largest row groups while all of them together take too much
-// memory, and spills what waits for its turn.
+// judge closes the largest row groups while all of them together are too large,
+// and brings to disk what takes too much memory while it waits.
 func (w *Writer) judge() error {
 	for {
-		var total int64
+		var total, packed int64
 		var largest *part
 		for _, p := range w.parts {
 			if p.spill != nil {
@@ -220,17 +228,35 @@ func (w *Writer) judge() error {
 			}
 			size := p.size()
 			total += size
+			packed += p.packed()
 			if largest == nil || size > largest.size() {
 				largest = p
 			}
 		}
 		if total <= w.options.OpenBytes {
+			if packed > w.options.PackedBytes {
+				if err := w.shelve(); err != nil {
+					return err
+				}
+			}
 			return w.spill.judge(w.parts)
 		}
 		if err := largest.endGroup(); err != nil {
 			return err
 		}
 	}
+}
+
+// shelve brings the packed pages of all open row groups to disk.
+func (w *Writer) shelve() error {
+	for _, p := range w.parts {
+		if p.file != nil {
+			if err := p.file.set.packing.shelf.spill(&w.shelved); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Close ends all files, brings them to disk, and compares what their footers
@@ -258,7 +284,7 @@ func (w *Writer) Close() ([]StagedFile, error) {
 		files = append(files, p.files...)
 	}
 	w.err = fault.New(fault.Bug, "writing rows: the writer is closed")
-	return files, w.spill.remove()
+	return files, errors.Join(w.spill.remove(), w.shelved.remove())
 }
 
 // Abort gives up: it closes all files and removes them. It may be called at any
@@ -269,5 +295,5 @@ func (w *Writer) Abort() error {
 		err = errors.Join(err, p.abort())
 	}
 	w.parts, w.err = nil, cmp.Or[error](w.err, fault.New(fault.Bug, "writing rows: the writer is closed"))
-	return errors.Join(err, w.spill.remove())
+	return errors.Join(err, w.spill.remove(), w.shelved.remove())
 }

@@ -59,6 +59,14 @@ func (p *part) turn() error {
 // size is what the part takes in memory, in bytes.
 func (p *part) size() int64 { return p.encoded + p.block.size() }
 
+// packed is how much memory its packed pages take.
+func (p *part) packed() int64 {
+	if p.file == nil {
+		return 0
+	}
+	return p.file.set.packing.shelf.held()
+}
+
 // endBlock encodes the rows of the block. The first ones of a file decide how
 // its columns are encoded.
 func (p *part) endBlock() error {

@@ -2,8 +2,6 @@ package load
 
 import (
 	"encoding/binary"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/klauspost/compress/zstd"
@@ -21,8 +19,7 @@ type spill struct {
 	stage  *Stage
 	layout *layout
 	name   string
-	out    *sink // nil: nothing is spilled, or it is read back
-	in     blob
+	file   scratch // nil: nothing is spilled
 	size   int64
 	blocks map[*part][]spilled
 	packer *zstd.Encoder
@@ -62,14 +59,13 @@ func (s *spill) judge(parts []*part) error {
 
 // open starts the file.
 func (s *spill) open() (err error) {
-	if s.out != nil {
+	if s.file != nil {
 		return nil
 	}
-	out, err := s.stage.create(s.name)
-	if err != nil {
+	if s.file, err = s.stage.scratch(s.name); err != nil {
 		return err
 	}
-	s.out, s.blocks = out, map[*part][]spilled{}
+	s.blocks = map[*part][]spilled{}
 	s.packer, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
 		zstd.WithWindowSize(pageWindow), zstd.WithLowerEncoderMem(true))
 	if err != nil {
@@ -86,7 +82,7 @@ func (s *spill) write(p *part) error {
 	}
 	s.buffer = p.block.pack(s.buffer[:0])
 	s.packed = s.packer.EncodeAll(s.buffer, s.packed[:0])
-	if _, err := s.out.Write(s.packed); err != nil {
+	if _, err := s.file.WriteAt(s.packed, s.size); err != nil {
 		return stored(err, "writing %s", s.name)
 	}
 	s.blocks[p] = append(s.blocks[p], spilled{s.size, len(s.packed)})
@@ -117,19 +113,16 @@ func (s *spill) turn(p *part) error {
 
 // restore gives a partition its rows back, in order.
 func (s *spill) restore(p *part) error {
-	p.spill = nil
+	p.spill, s.free = nil, nil
 	blocks := s.blocks[p]
 	if len(blocks) == 0 {
 		return nil
-	}
-	if err := s.rewind(); err != nil {
-		return err
 	}
 	last := p.block
 	p.block = block{}
 	for _, at := range blocks {
 		s.packed = slices.Grow(s.packed[:0], at.size)[:at.size]
-		if _, err := s.in.ReadAt(s.packed, at.at); err != nil && !errors.Is(err, io.EOF) {
+		if err := readWhole(s.file, s.packed, at.at); err != nil {
 			return stored(err, "reading %s", s.name)
 		}
 		data, err := s.opener.DecodeAll(s.packed, s.buffer[:0])
@@ -148,40 +141,16 @@ func (s *spill) restore(p *part) error {
 	return p.add(&last, all(last.rows))
 }
 
-// rewind ends the writing and starts the reading.
-func (s *spill) rewind() error {
-	if s.in != nil {
-		return nil
-	}
-	out := s.out
-	s.out, s.free = nil, nil
-	if _, _, err := out.Close(); err != nil {
-		return stored(err, "writing %s", s.name)
-	}
-	in, err := s.stage.open(s.name)
-	if err == nil {
-		s.in = in
-	}
-	return err
-}
-
 // remove removes the file, if there is one.
-func (s *spill) remove() (err error) {
-	if s.blocks == nil {
+func (s *spill) remove() error {
+	if s.file == nil {
 		return nil
 	}
 	if s.opener != nil {
 		s.opener.Close()
 	}
-	if s.in != nil {
-		err = s.in.Close()
-	}
-	if s.out != nil {
-		err = errors.Join(err, s.out.Abort())
-	} else {
-		err = errors.Join(err, s.stage.discard(s.name))
-	}
-	s.in, s.out, s.opener, s.blocks, s.free = nil, nil, nil, nil, nil
+	err := s.file.Close()
+	s.file, s.opener, s.blocks, s.free = nil, nil, nil, nil
 	return stored(err, "removing %s", s.name)
 }
 
