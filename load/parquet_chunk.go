@@ -48,6 +48,11 @@ type columnChunk struct {
 
 // reset starts a row group.
 func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
+	if c.leaf == l {
+		c.indexer.Reset()
+	} else {
+		c.indexer = l.typ.NewColumnIndexer(indexedBytes)
+	}
 	c.leaf, c.chosen, c.indexed, c.pages, c.paged = l, chosen, false, c.pages[:0], 0
 	c.page.reset(l, chosen)
 	if chosen == format.RLEDictionary {
@@ -55,10 +60,9 @@ func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
 	}
 	c.tally = leafTally{}
 	c.bounds.reset()
-	c.indexer = l.typ.NewColumnIndexer(indexedBytes)
 	c.meta = format.ColumnMetaData{Type: format.Type(l.kind), PathInSchema: l.parts, Codec: format.Zstd}
-	c.offsets = format.OffsetIndex{}
-	c.repCounts, c.defCounts = nil, nil
+	c.offsets.PageLocations = c.offsets.PageLocations[:0]
+	c.repCounts, c.defCounts = c.repCounts[:0], c.defCounts[:0]
 }
 
 // size is about how many bytes the chunk takes in memory.
@@ -201,7 +205,8 @@ func (c *columnChunk) count(t format.PageType, e format.Encoding, unpacked int64
 	c.meta.EncodingStats = append(c.meta.EncodingStats, format.PageEncodingStats{PageType: t, Encoding: e, Count: 1})
 }
 
-// A writtenChunk is what the end of the file says of a chunk.
+// A writtenChunk is what the end of the file says of a chunk. Its indexes are
+// good until the next row group starts.
 type writtenChunk struct {
 	chunk   format.ColumnChunk
 	column  format.ColumnIndex
@@ -287,7 +292,7 @@ func (s *packing) pack(plain []byte, numbers bool) (packed []byte, err error) {
 // encode encodes the header of a page into the scratch memory for headers.
 func (s *packing) encode(h *format.PageHeader) error {
 	s.header.Reset()
-	return compact.NewEncoder(new(compact.CompactProtocol).NewWriter(&s.header)).Encode(h)
+	return encoder(&s.header).Encode(h)
 }
 
 func checksum(parts ...[]byte) (sum uint32) {

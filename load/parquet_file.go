@@ -76,7 +76,7 @@ func (f *parquetFile) flush() error {
 	if len(f.groups) == math.MaxInt16 {
 		return fault.New(fault.Bug, "writing %s: more row groups than a file can have", f.name)
 	}
-	tally, group := groupTally{rows: f.openRows}, writtenGroup{rows: f.openRows, at: f.written}
+	tally, at, chunks := groupTally{rows: f.openRows}, f.written, f.set.written[:0]
 	for i := range f.set.chunks {
 		c := &f.set.chunks[i]
 		w, size, err := c.write(f.out, f.written, &f.set.packing)
@@ -87,9 +87,17 @@ func (f *parquetFile) flush() error {
 			return fault.New(fault.Bug, "writing column %s of %s: %d rows of %d", c.leaf.path, f.name, c.paged, f.openRows)
 		}
 		f.written += size
-		group.chunks, tally.leaves = append(group.chunks, w), append(tally.leaves, c.tally)
+		chunks, tally.leaves = append(chunks, w), append(tally.leaves, c.tally)
+	}
+	group, err := newWrittenGroup(f.openRows, at, chunks)
+	if err != nil {
+		return fault.New(fault.Bug, "writing the indexes of %s: %w", f.name, err)
+	}
+	for i := range f.set.chunks {
+		c := &f.set.chunks[i]
 		c.reset(c.leaf, c.chosen)
 	}
+	f.set.written = chunks
 	f.set.packing.shelf.clear()
 	f.groups, f.ends, f.openRows = append(f.groups, tally), append(f.ends, group), 0
 	return nil

@@ -23,11 +23,41 @@ func (l *layout) emptyFooter() *format.FileMetaData {
 	return w.File().Metadata()
 }
 
-// A writtenGroup is what the end of a file says of a row group.
+// A writtenGroup is what the end of a file says of a row group. The indexes are
+// encoded at once: a file may have many row groups, and they take far less then.
 type writtenGroup struct {
-	rows   int64
-	at     int64
-	chunks []writtenChunk
+	rows    int64
+	at      int64
+	chunks  []format.ColumnChunk // the offsets of their indexes count from those of the row group
+	columns []byte               // column indexes
+	offsets []byte               // offset indexes
+}
+
+// encoder encodes what Parquet has in the form of Thrift.
+func encoder(out *bytes.Buffer) *compact.Encoder {
+	return compact.NewEncoder(new(compact.CompactProtocol).NewWriter(out))
+}
+
+// newWrittenGroup sums up a row group.
+func newWrittenGroup(rows, at int64, chunks []writtenChunk) (writtenGroup, error) {
+	var columns, offsets bytes.Buffer
+	g := writtenGroup{rows: rows, at: at, chunks: make([]format.ColumnChunk, len(chunks))}
+	column, offset := encoder(&columns), encoder(&offsets)
+	for i := range chunks {
+		w, c := &chunks[i], &g.chunks[i]
+		*c = w.chunk
+		c.ColumnIndexOffset, c.OffsetIndexOffset = int64(columns.Len()), int64(offsets.Len())
+		if err := column.Encode(&w.column); err != nil {
+			return g, err
+		}
+		if err := offset.Encode(&w.offsets); err != nil {
+			return g, err
+		}
+		c.ColumnIndexLength = int32(int64(columns.Len()) - c.ColumnIndexOffset)
+		c.OffsetIndexLength = int32(int64(offsets.Len()) - c.OffsetIndexOffset)
+	}
+	g.columns, g.offsets = bytes.Clone(columns.Bytes()), bytes.Clone(offsets.Bytes())
+	return g, nil
 }
 
 // appendFooter appends what stands behind the row groups of a file: the column
@@ -35,26 +65,17 @@ type writtenGroup struct {
 // of the file.
 func (l *layout) appendFooter(at int64, groups []writtenGroup) ([]byte, error) {
 	var out bytes.Buffer
-	encoder := compact.NewEncoder(new(compact.CompactProtocol).NewWriter(&out))
 	for _, g := range groups {
 		for i := range g.chunks {
-			c := &g.chunks[i]
-			start := out.Len()
-			if err := encoder.Encode(&c.column); err != nil {
-				return nil, err
-			}
-			c.chunk.ColumnIndexOffset, c.chunk.ColumnIndexLength = at+int64(start), int32(out.Len()-start)
+			g.chunks[i].ColumnIndexOffset += at + int64(out.Len())
 		}
+		out.Write(g.columns)
 	}
 	for _, g := range groups {
 		for i := range g.chunks {
-			c := &g.chunks[i]
-			start := out.Len()
-			if err := encoder.Encode(&c.offsets); err != nil {
-				return nil, err
-			}
-			c.chunk.OffsetIndexOffset, c.chunk.OffsetIndexLength = at+int64(start), int32(out.Len()-start)
+			g.chunks[i].OffsetIndexOffset += at + int64(out.Len())
 		}
+		out.Write(g.offsets)
 	}
 	footer := *l.footer()
 	for i := range groups {
@@ -63,7 +84,7 @@ func (l *layout) appendFooter(at int64, groups []writtenGroup) ([]byte, error) {
 		footer.RowGroups = append(footer.RowGroups, g)
 	}
 	start := out.Len()
-	if err := encoder.Encode(&footer); err != nil {
+	if err := encoder(&out).Encode(&footer); err != nil {
 		return nil, err
 	}
 	return append(binary.LittleEndian.AppendUint32(out.Bytes(), uint32(out.Len()-start)), magic...), nil
@@ -71,12 +92,11 @@ func (l *layout) appendFooter(at int64, groups []writtenGroup) ([]byte, error) {
 
 // summary is what the footer says of a row group by its number.
 func (g *writtenGroup) summary(n int) format.RowGroup {
-	group := format.RowGroup{NumRows: g.rows, FileOffset: g.at, Ordinal: int16(n)}
+	group := format.RowGroup{NumRows: g.rows, FileOffset: g.at, Ordinal: int16(n), Columns: g.chunks}
 	for i := range g.chunks {
-		m := &g.chunks[i].chunk.MetaData
+		m := &g.chunks[i].MetaData
 		group.TotalByteSize += m.TotalUncompressedSize
 		group.TotalCompressedSize += m.TotalCompressedSize
-		group.Columns = append(group.Columns, g.chunks[i].chunk)
 	}
 	return group
 }

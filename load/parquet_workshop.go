@@ -18,7 +18,8 @@ type workshop struct {
 type chunkSet struct {
 	chunks  []columnChunk
 	packing packing
-	places  []firstPlace // scratch
+	places  []firstPlace   // scratch
+	written []writtenChunk // scratch: of a row group
 }
 
 func (w *workshop) take() *chunkSet {

@@ -17,7 +17,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // A Key is 128 bits that stand for the values of a row's key columns.
@@ -58,8 +57,10 @@ func (s *Set) Add(key Key, version int64) error {
 			return err
 		}
 	}
-	if len(s.block) == cap(s.block) { // append would grow it less and copy more
-		s.block = slices.Grow(s.block, min(max(len(s.block), 1024), s.limit-len(s.block)))
+	if len(s.block) == cap(s.block) { // append would grow it less, copy more, and go beyond the limit
+		grown := make([]Entry, len(s.block), min(max(2*len(s.block), 1024), s.limit))
+		copy(grown, s.block)
+		s.block = grown
 	}
 	s.block = append(s.block, Entry{key, version, s.count})
 	s.ordered = false
