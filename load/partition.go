@@ -3,6 +3,7 @@ package load
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,10 +42,29 @@ type level struct {
 	numbers map[string]int32 // of values
 	texts   map[string]int32 // by text as it stands in the column, which is the value too
 	ints    map[int64]int32  // by integer as it stands in the column, or by the stamp of a period
-	from    int64            // values from here
-	until   int64            // to before here
-	within  int32            // are all of this number
+	spans   []span           // of the periods that were met, in order
+	span    span             // the last one
+	edge    [2]int32         // that the last row went along
+	below   int32            // the node that it leads to; 0: none yet
 	key128  schemas.KeyBuilder
+}
+
+// A span is integers of a column that are all of one number, from one to before
+// another.
+type span struct {
+	from, until int64
+	number      int32
+}
+
+// compare tells whether a span lies before an integer, behind it, or around it.
+func (s span) compare(x int64) int {
+	switch {
+	case s.until <= x:
+		return -1
+	case s.from > x:
+		return 1
+	}
+	return 0
 }
 
 // newLevel checks a level against the columns of the data set.
@@ -124,9 +144,6 @@ func (v *level) intern(value string) int32 {
 }
 
 func (v *level) intNumber(x int64) int32 {
-	if x >= v.from && x < v.until {
-		return v.within
-	}
 	switch v.by {
 	case "bucket":
 		return v.intern(v.intValue(x))
@@ -138,21 +155,34 @@ func (v *level) intNumber(x int64) int32 {
 		}
 		return n
 	}
-	return v.period(x)
-}
-
-// period numbers the period around a time, and remembers how far it reaches.
-func (v *level) period(x int64) int32 {
-	at, zone := time.UnixMicro(x), v.zone
-	if v.source.source.Kind == schemas.Date {
-		if x < math.MinInt32 || x > math.MaxInt32 {
+	if v.span.compare(x) == 0 {
+		return v.span.number
+	}
+	place, known := slices.BinarySearchFunc(v.spans, x, span.compare)
+	if !known {
+		s, ok := v.period(x)
+		if !ok {
 			return v.intern(Other)
 		}
-		at, zone = time.Unix(x*86400, 0), time.UTC
+		v.spans = slices.Insert(v.spans, place, s)
+	}
+	v.span = v.spans[place]
+	return v.span.number
+}
+
+// period numbers the period around a time, and tells how far it reaches; false:
+// a folder cannot be named after it.
+func (v *level) period(x int64) (s span, ok bool) {
+	at, zone, unit := time.UnixMicro(x), v.zone, int64(1)
+	if v.source.source.Kind == schemas.Date {
+		if x < math.MinInt32 || x > math.MaxInt32 {
+			return s, false
+		}
+		at, zone, unit = time.Unix(x*86400, 0), time.UTC, 86400e6
 	}
 	at = at.In(zone)
 	if at.Year() < 1 || at.Year() > 9999 {
-		return v.intern(Other)
+		return s, false
 	}
 	stamp := periodStamp(v.by, at)
 	n, known := v.ints[stamp]
@@ -160,11 +190,8 @@ func (v *level) period(x int64) int32 {
 		n = v.intern(periodName(v.by, at))
 		v.ints[stamp] = n
 	}
-	if v.by != "hour" && v.source.source.Kind == schemas.Timestamp { // hours of a day with a change of clocks may come twice
-		v.from, v.until = periodBounds(v.by, at)
-		v.within = n
-	}
-	return n
+	from, until := periodBounds(v.by, at)
+	return span{from / unit, until / unit, n}, true
 }
 
 // periodStamp returns a number that only times with the same name of their
@@ -196,19 +223,31 @@ func periodName(by string, t time.Time) string {
 	}
 }
 
-// periodBounds returns a range of microseconds around t whose times all lie in
-// t's period. It leaves out the days at either end of the period: there clocks
-// may have been changed.
+// periodBounds returns the range of microseconds around t whose times lie in t's
+// period and have t's distance from UTC: where clocks are changed it ends, for an
+// hour may come twice there.
 func periodBounds(by string, t time.Time) (from, until int64) {
+	_, offset := t.Zone()
 	y, m, d := t.Date()
+	start := func(y int, m time.Month, d, hour int) int64 {
+		return time.Date(y, m, d, hour, 0, -offset, 0, time.UTC).UnixMicro()
+	}
 	switch by {
 	case "year":
-		return time.Date(y, 1, 2, 12, 0, 0, 0, time.UTC).UnixMicro(), time.Date(y, 12, 30, 12, 0, 0, 0, time.UTC).UnixMicro()
+		from, until = start(y, 1, 1, 0), start(y+1, 1, 1, 0)
 	case "month":
-		last := time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC).Day()
-		return time.Date(y, m, 2, 12, 0, 0, 0, time.UTC).UnixMicro(), time.Date(y, m, last-1, 12, 0, 0, 0, time.UTC).UnixMicro()
+		from, until = start(y, m, 1, 0), start(y, m+1, 1, 0)
+	case "day":
+		from, until = start(y, m, d, 0), start(y, m, d+1, 0)
 	default:
-		noon := time.Date(y, m, d, 12, 0, 0, 0, t.Location())
-		return noon.Add(-8 * time.Hour).UnixMicro(), noon.Add(8 * time.Hour).UnixMicro()
+		from, until = start(y, m, d, t.Hour()), start(y, m, d, t.Hour()+1)
 	}
+	began, ends := t.ZoneBounds()
+	if !began.IsZero() {
+		from = max(from, began.UnixMicro())
+	}
+	if !ends.IsZero() {
+		until = min(until, ends.UnixMicro())
+	}
+	return from, until
 }

@@ -39,19 +39,27 @@ func (s *splitter) partition(rec arrow.Record, row int) int32 {
 	node := int32(0)
 	for _, v := range s.levels {
 		edge := [2]int32{node, v.number(rec.Column(v.column), row)}
-		next, known := s.paths[edge]
-		if !known {
-			next = int32(len(s.nodes))
-			s.paths[edge] = next
-			s.nodes = append(s.nodes, -1)
+		if edge != v.edge || v.below == 0 {
+			v.edge, v.below = edge, s.below(edge)
 		}
-		node = next
+		node = v.below
 	}
 	if s.nodes[node] < 0 {
 		s.nodes[node] = int32(len(s.known))
 		s.known = append(s.known, s.place(rec, row))
 	}
 	return s.nodes[node]
+}
+
+// below returns the node that an edge leads to; never 0, the uppermost.
+func (s *splitter) below(edge [2]int32) int32 {
+	next, known := s.paths[edge]
+	if !known {
+		next = int32(len(s.nodes))
+		s.paths[edge] = next
+		s.nodes = append(s.nodes, -1)
+	}
+	return next
 }
 
 // place describes the partition of a row.
