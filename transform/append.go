@@ -71,7 +71,6 @@ func (h *sheet) enter(b *Batch, p spot, err error) {
 		return
 	}
 	b.Ordinals = append(b.Ordinals, p.record)
-	h.identify(b)
 }
 
 // A spot is where a record stands.
@@ -135,54 +134,59 @@ var errNotJSON = errors.New("not JSON")
 // record that is not as usual is read again through nodes, which decide what
 // becomes of it.
 func (h *sheet) add(raw []byte, plain bool) error {
-	before := h.mark()
+	h.mark()
 	if !plain {
 		// What stands behind the record in memory may be looked at, but never counts.
 		if h.scan(raw[:min(len(raw)+window, cap(raw))], 0) == len(raw) {
 			h.scanner.tell()
 			return nil
 		}
-		h.undo(before)
+		h.undo()
 	}
 	whole, err := jsonspan.Whole(raw)
 	if err != nil {
 		return errNotJSON
 	}
-	return h.addNode(whole.Of(raw), before)
+	return h.addNode(whole.Of(raw))
 }
 
 // read adds the record that begins at text[pos] as add does, where nothing of
 // the text was checked and the record is nested so deep. It returns its end,
 // none if there is no record.
 func (h *sheet) read(text []byte, pos, depth int, plain bool) (end int, err error) {
-	before := h.mark()
+	h.mark()
 	if !plain {
 		if end = h.scan(text, pos); end >= 0 {
 			h.scanner.tell()
 			return end, nil
 		}
-		h.undo(before)
+		h.undo()
 	}
 	if end = jsonspan.End(text, pos, depth); end < 0 {
 		return none, nil
 	}
-	return end, h.addNode(text[pos:end], before)
+	return end, h.addNode(text[pos:end])
 }
 
-// A mark is how far a sheet was filled.
+// A mark is how far a sheet was filled, and what was seen until then.
 type mark struct {
 	rows, breaches int
 	counts         Counts
+	seen           []Sight
 }
 
-func (h *sheet) mark() mark {
-	copy(h.before, h.seen)
-	return mark{h.rows(), len(h.breaches), h.scope.counts}
+// mark marks how far the sheet is filled now.
+func (h *sheet) mark() {
+	m := &h.before
+	copy(m.seen, h.seen)
+	m.rows, m.breaches = h.rows(), len(h.breaches)
+	m.counts = h.scope.counts // by itself, else it is copied twice
 }
 
-// undo takes back what came after the newest mark.
-func (h *sheet) undo(m mark) {
-	copy(h.seen, h.before)
+// undo takes back what came after the mark.
+func (h *sheet) undo() {
+	m := &h.before
+	copy(h.seen, m.seen)
 	h.truncate(m.rows)
 	h.scope.counts, h.breaches = m.counts, h.breaches[:m.breaches]
 }
@@ -199,11 +203,11 @@ func (h *sheet) scan(text []byte, pos int) (end int) {
 }
 
 // addNode reads a record as nodes.
-func (h *sheet) addNode(raw []byte, before mark) error {
+func (h *sheet) addNode(raw []byte) error {
 	n := newNode(raw)
 	err := h.fill(n)
 	if err != nil {
-		h.undo(before)
+		h.undo()
 	}
 	h.look(n) // whatever became of it
 	return err
@@ -236,22 +240,24 @@ func (h *sheet) addExtra() error {
 	return nil
 }
 
-// identify gives the newest row its key and version.
+// identify gives the rows of a page their keys and versions.
 func (h *sheet) identify(b *Batch) {
-	row := h.rows() - 1
-	if len(h.keys) > 0 {
-		for _, k := range h.keys {
-			k.key(&h.builder, row)
+	for row := h.rows() - len(b.Ordinals); row < h.rows(); row++ {
+		if len(h.keys) > 0 {
+			for _, k := range h.keys {
+				k.key(&h.builder, row)
+			}
+			b.Keys = append(b.Keys, h.builder.Sum())
 		}
-		b.Keys = append(b.Keys, h.builder.Sum())
-	}
-	if h.version != nil {
-		b.Versions = append(b.Versions, h.version.version(row))
+		if h.version != nil {
+			b.Versions = append(b.Versions, h.version.version(row))
+		}
 	}
 }
 
 // tell ends a page: it says in its batch what was counted.
 func (h *sheet) tell(b *Batch) {
+	h.identify(b)
 	b.Counts, b.Seen, b.Breaches = h.scope.counts, h.takeSeen(), h.takeBreaches()
 	for path, n := range h.extra.told {
 		b.Unknown[path] += n

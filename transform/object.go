@@ -39,9 +39,9 @@ type object struct {
 
 // A member is what becomes of the members of one name.
 type member struct {
-	seen   uint64 // epoch of the object that had one last, unless it is of one column
 	way    way
 	use            // by the one column
+	seen   uint64  // epoch of the object that had one last, unless it is of one column
 	more   []use   // by all columns
 	inside *object // for columns further in; nil: there are none
 	place  *place
@@ -61,13 +61,15 @@ const (
 
 // A use is a column and the plan by which its value is read here.
 type use struct {
-	plan  plan
-	field *field
-	index int         // of the field in its struct
-	nulls []byte      // what texts that mean NULL begin with, quotes aside; nil: there are none
-	kinds *[256]Kinds // of values, by their first byte
-	given *uint64     // epoch of the row in which the field got its value
-	sight *Sight      // of the field
+	required bool        // the column
+	given    *uint64     // epoch of the row in which the field got its value
+	kinds    *[256]Kinds // of values, by their first byte
+	sight    *Sight      // of the field
+	plan     plan
+	buffer   buffer // of the field
+	field    *field
+	index    int    // of the field in its struct
+	nulls    []byte // what texts that mean NULL begin with, quotes aside; nil: there are none
 }
 
 // most is how many names an object learns, and the longest of them. Records with
@@ -90,8 +92,8 @@ func (s *scanner) object(buffer *structure, at *place) *object {
 			}
 			m := o.reach(path)
 			m.more = append(m.more, use{
-				plan: s.plan(&f.column, f.buffer, m.place), field: f, index: i, nulls: beginnings(f.column.NullIf),
-				kinds: kindsIn(f.buffer), given: &o.filled[i], sight: &o.seen[i+1],
+				required: f.column.Required, given: &o.filled[i], kinds: kindsIn(f.buffer), sight: &o.seen[i+1],
+				plan: s.plan(&f.column, f.buffer, m.place), buffer: f.buffer, field: f, index: i, nulls: beginnings(f.column.NullIf),
 			})
 			if f.parental { // a value of the parent comes before that of the record
 				m.way = oddColumns
@@ -196,7 +198,7 @@ func (o *object) scanMembers(text []byte, pos int) int {
 	}
 	for last, row := &o.start, o.row; ; pos++ {
 		name := last.next
-		if name == nil || pos > len(text)-window || name.differs(text[pos:pos+window]) != 0 || name.rest != "" && !name.ends(text, pos+window) {
+		if name == nil || pos > len(text)-window || name.differs(text[pos:pos+window])|uint64(len(name.rest)) != 0 {
 			if name, pos = o.next(last, text, pos); name == nil {
 				return none
 			}
@@ -219,8 +221,11 @@ func (o *object) scanMembers(text []byte, pos int) int {
 			*m.sight = m.sight.and(m.kinds[c])
 			if c != 'n' {
 				pos = m.plan.scan(text, pos)
+			} else if m.required {
+				return none
 			} else {
-				pos = m.null(text, pos)
+				m.buffer.null()
+				pos = word(text, pos, "null")
 			}
 		} else {
 			pos = o.scanOther(m, text, pos)
@@ -236,15 +241,6 @@ func (o *object) scanMembers(text []byte, pos int) int {
 			return pos + 1
 		}
 	}
-}
-
-// null gives null to the one column of a member.
-func (m *member) null(text []byte, pos int) int {
-	if m.field.column.Required {
-		return none
-	}
-	m.field.null()
-	return word(text, pos, "null")
 }
 
 // scanOther gives the value of a member that is not of one column to those that
@@ -307,10 +303,10 @@ func (o *object) fill(u *use, text []byte, pos int) int {
 	if u.mayMeanNull(text, pos) {
 		null, end := o.meansNull(u.field, text, pos)
 		switch {
-		case end < 0 || null && u.field.column.Required:
+		case end < 0 || null && u.required:
 			return none
 		case null:
-			u.field.null()
+			u.buffer.null()
 			o.saw(u.index, kindsOf(jsonspan.Null))
 			return end
 		}

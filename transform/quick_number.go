@@ -136,15 +136,17 @@ const highs = 0x8080808080808080
 
 // together returns the value of the first n of eight digits, of at least one.
 func together(x uint64, n int) int64 {
-	x <<= 8 * (8 - n) & 63 // zeros before the first digit
+	x <<= uint(-8*n) & 63 // zeros before the first digit
 	x = x * (1 + 10<<8) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (1 + 100<<16) >> 16 & 0x0000ffff0000ffff
 	return int64(x * (1 + 10000<<32) >> 32)
 }
 
-// misplaced is 1 if no digit comes first, or a 0 before another digit. others are
-// those that are no digits. What a number begins with is hard to guess too.
-func misplaced(x, others uint64) uint64 { return (x&0xff-1)>>63&^(others>>15) | others>>7&1 }
+// misplaced is not 0 if no digit comes first, or a 0 before another digit. others
+// are those that are no digits. What a number begins with is hard to guess too.
+func misplaced(x, others uint64) uint64 {
+	return others&highestBit | (x&0xff+others>>8&highestBit-1)>>63
+}
 
 // fewWhole reads a whole number of at most seven digits, whatever stands behind
 // it; none if it is another.

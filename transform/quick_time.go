@@ -195,7 +195,10 @@ type timestampPlan struct {
 }
 
 func (p *timestampPlan) scan(text []byte, pos int) int {
-	v, end := p.quick(text, pos)
+	v, end := p.usual(text, pos)
+	if end < 0 {
+		v, end = p.other(text, pos)
+	}
 	if end < 0 || p.buffer.within != nil && p.buffer.within(v) != nil {
 		return p.node(p.buffer, text, pos)
 	}
@@ -221,14 +224,6 @@ type zoned struct {
 	clock, date bool  // there are wall times, with a time of day or without
 	from, until int64 // wall times at which offset is surely right
 	offset      int64
-}
-
-func (z *zoned) quick(text []byte, pos int) (int64, int) {
-	v, end := z.usual(text, pos)
-	if end < 0 {
-		v, end = z.other(text, pos)
-	}
-	return v, end
 }
 
 // usual reads RFC 3339 in UTC with six digits behind the point or with none.

@@ -20,7 +20,7 @@ type sheet struct {
 	root    *object // the plan of row
 	extras  *text   // the column _extra; nil: none
 	places  []Place
-	before  []Sight // what was seen before the record
+	before  mark // the record
 	keys    []buffer
 	version versioned
 	builder schemas.KeyBuilder
@@ -156,7 +156,7 @@ func (d *Decoder) newSheet() (*sheet, error) {
 	}
 	sc.scope.seen = make([]Sight, len(columns.places))
 	h := &sheet{scanner: sc, row: &structure{scope: sc.scope, fields: fields}, places: columns.places}
-	h.before = make([]Sight, len(columns.places))
+	h.before.seen = make([]Sight, len(columns.places))
 	h.root = sc.object(h.row, &place{})
 	if s.Extra() {
 		h.extras = &text{}

@@ -76,7 +76,7 @@ func (f *text) append(v []byte) error {
 
 // end ends a text that was appended to data.
 func (f *text) end() {
-	f.valid.add(true)
+	f.valid.n++
 	f.ends.add(len(f.data))
 }
 

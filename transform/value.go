@@ -127,17 +127,18 @@ func lowerUUID(text []byte) bool {
 	if len(text) != 36 {
 		return false
 	}
-	wrong := uint64(0)
-	for _, part := range [...]struct {
-		at     int
-		dashes uint64 // their bytes
-	}{{0, 0}, {8, 0xff<<40 | 0xff}, {16, 0xff<<56 | 0xff<<16}, {24, 0}, {28, 0}} {
-		t := text[part.at:][:8]
-		x := binary.LittleEndian.Uint64(t)
-		wrong |= (x^'-'*eachByte)&part.dashes | noHex(x&^part.dashes|'0'*eachByte&part.dashes)
-		binary.LittleEndian.PutUint64(t, x|0x20*eachByte) // digits and dashes have this bit
-	}
-	return wrong == 0
+	const first, last = 0xff, 0xff << 56 // a byte of eight
+	t := (*[36]byte)(text)
+	wrong := lowerHex(t[:8], 0) | lowerHex(t[8:16], first|first<<40) | lowerHex(t[16:24], last|first<<16) | lowerHex(t[24:32], 0)
+	return wrong|lowerHex(t[28:], 0) == 0
+}
+
+// lowerHex makes eight bytes lower case, and returns 0 if they are hex digits,
+// and dashes where those are due.
+func lowerHex(t []byte, dashes uint64) (wrong uint64) {
+	x := binary.LittleEndian.Uint64(t)
+	binary.LittleEndian.PutUint64(t, x|0x20*eachByte) // digits and dashes have this bit
+	return (x^'-'*eachByte)&dashes | noHex(x&^dashes|'0'*eachByte&dashes)
 }
 
 const eachByte = 0x0101010101010101

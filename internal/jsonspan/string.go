@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// A Content says what a string holds beside plain ASCII.
+// A Content says what a string holds beside text that may be taken as it is.
 type Content byte
 
 // What a string may hold.
 const (
 	Escapes Content = 1 << iota // backslashes, and what they stand for
-	Wide                        // bytes above ASCII, which may be UTF-8 or not
+	Wide                        // bytes above ASCII that were not found to be UTF-8
 )
 
 const (
@@ -44,52 +44,77 @@ func StringEnd(text []byte, pos int) (end int, holds Content) {
 // stringEnd is StringEnd from a place inside the string on, behind nothing but
 // plain ASCII.
 func stringEnd(text []byte, i int) (end int, holds Content) {
-	wide := uint64(0)
-	for i < len(text) {
-		special := -1 // the next byte that is no part of plain text
-		if len(text)-i >= 8 {
-			special, wide = eight(binary.LittleEndian.Uint64(text[i:i+8]), wide)
-			if special < 0 {
-				i += 8
-				continue
-			}
-			i += special
+	odd, open := uint64(0), uint64(0)
+	for len(text)-i >= 8 {
+		x := binary.LittleEndian.Uint64(text[i : i+8])
+		n := plain(x)
+		wrong, next := pairs(x&(1<<(8*n)-1), open)
+		odd, open = odd|wrong, next
+		if n == 8 {
+			i += 8
+			continue
 		}
-		switch c := text[i]; {
-		case c == '"':
-			if wide&highs != 0 {
+		switch i += n; text[i] {
+		case '"':
+			if odd != 0 {
 				holds |= Wide
 			}
 			return i + 1, holds
+		case '\\':
+			if n = escape(text[i:]); n < 0 {
+				return -1, 0
+			}
+			i, holds = i+n, holds|Escapes
+		default:
+			return -1, 0
+		}
+	}
+	if odd|open != 0 {
+		holds |= Wide
+	}
+	return lastEnd(text, i, holds)
+}
+
+// lastEnd is stringEnd near the end of the text.
+func lastEnd(text []byte, i int, holds Content) (int, Content) {
+	for i < len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			return i + 1, holds
 		case c == '\\':
-			holds |= Escapes
 			n := escape(text[i:])
 			if n < 0 {
 				return -1, 0
 			}
-			i += n
+			i, holds = i+n, holds|Escapes
 		case c < 0x20:
 			return -1, 0
 		default:
-			wide |= uint64(c)
+			if c >= 0x80 {
+				holds |= Wide
+			}
 			i++
 		}
 	}
 	return -1, 0
 }
 
-// eight looks at eight bytes of a string at once. It returns the place of the
-// first that is a quote, a backslash or a control character, -1 if none is, and
-// wide with the bits of the bytes before it. A byte is zero where subtracting 1
-// borrows; a borrow that runs on marks only bytes behind a true one.
-func eight(x, wide uint64) (int, uint64) {
+// plain returns how many of eight bytes come before a quote, a backslash or a
+// control character. A byte is zero where subtracting 1 borrows; a borrow that
+// runs on marks only bytes behind a true one.
+func plain(x uint64) int {
 	quote, slash := x^(ones*'"'), x^(ones*'\\')
-	special := ((quote-ones)&^quote | (slash-ones)&^slash | (x-ones*0x20)&^x) & highs
-	if special == 0 {
-		return -1, wide | x
-	}
-	n := bits.TrailingZeros64(special) / 8
-	return n, wide | x&(1<<(8*n)-1)
+	return bits.TrailingZeros64(((quote-ones)&^quote|(slash-ones)&^slash|(x-ones*0x20)&^x)&highs) / 8
+}
+
+// pairs looks for UTF-8 in eight bytes of a string, where open is what it
+// returned as next for those before. It knows the characters of one byte and of
+// two, as Cyrillic has, and odd is not 0 where others stand, or none.
+func pairs(x, open uint64) (odd, next uint64) {
+	wide, second, third := x&highs, x<<1, x<<2
+	lead, further := wide&second, wide&^second // 11…, 10…
+	overlong := lead &^ (x&(ones*0x1e) + ones*0x7e)
+	return lead&third | overlong | (further ^ (lead<<8 | open)), lead >> 56
 }
 
 // escape returns the length of the escape that text begins with, -1 if it is
