@@ -75,7 +75,7 @@ func (s *Set) Len() int64 { return s.count }
 // does otherwise.
 func (s *Set) Arrange() {
 	if !s.ordered {
-		arrange(s.block)
+		arrange(s.block, 0)
 		s.ordered = true
 	}
 }

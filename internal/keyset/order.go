@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"math/bits"
 	"slices"
 )
 
@@ -18,38 +17,36 @@ func order(a, b Entry) int {
 	return cmp.Or(bytes.Compare(a.Key[8:], b.Key[8:]), cmp.Compare(b.Version, a.Version), cmp.Compare(b.Ordinal, a.Ordinal))
 }
 
-// Of the groups that arrange deals entries to: how many entries they have if keys
-// are even, and how many bits tell them apart at most.
-const (
-	groupEntries = 4
-	groupBits    = 16
-)
+// few is how many entries are sorted by comparing them.
+const few = 24
 
-// arrange brings entries in their order. Keys are hashes, so their first bits
-// deal them to groups that are small and about even, and little is left to
-// compare; keys that are not even only take longer.
-func arrange(block []Entry) {
-	ends := deal(block, min(bits.Len(uint(len(block)/groupEntries)), groupBits))
-	start := int32(0)
-	for _, end := range ends {
+// arrange brings entries in their order, whose keys are equal before a byte. Keys
+// are hashes, so their bytes deal entries to groups that are about even, and
+// little is left to compare; keys that are not even only take longer.
+func arrange(block []Entry, by int) {
+	if len(block) <= few || by == len(Key{}) {
+		slices.SortFunc(block, order)
+		return
+	}
+	start := 0
+	for _, end := range deal(block, by) {
 		if end-start > 1 {
-			slices.SortFunc(block[start:end], order)
+			arrange(block[start:end], by+1)
 		}
 		start = end
 	}
 }
 
-// deal brings together, in place, the entries whose keys have the same first
-// bits, in the order of those, and returns where each such group ends.
-func deal(block []Entry, first int) (ends []int32) {
-	groupOf := func(e *Entry) uint64 { return binary.BigEndian.Uint64(e.Key[:]) >> (64 - first) }
-	next := make([]int32, 1<<first) // where the next entry of a group goes
+// deal brings together, in place, the entries whose keys have the same byte, in
+// the order of those bytes, and returns where each such group ends. There are so
+// few groups that the places where they grow stay in the cache.
+func deal(block []Entry, by int) (ends [256]int) {
 	for i := range block {
-		next[groupOf(&block[i])]++
+		ends[block[i].Key[by]]++
 	}
-	ends = make([]int32, len(next))
-	sum := int32(0)
-	for group, entries := range next {
+	var next [256]int // where the next entry of a group goes
+	sum := 0
+	for group, entries := range ends {
 		next[group] = sum
 		sum += entries
 		ends[group] = sum
@@ -57,7 +54,7 @@ func deal(block []Entry, first int) (ends []int32) {
 	for group := range next {
 		for next[group] < ends[group] {
 			at := &block[next[group]]
-			of := groupOf(at)
+			of := at.Key[by]
 			to := &block[next[of]]
 			*at, *to = *to, *at // of may be the group itself
 			next[of]++
