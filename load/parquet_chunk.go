@@ -34,6 +34,7 @@ type columnChunk struct {
 	chosen    format.Encoding // what each row group begins with
 	page      dataPage
 	dict      dictionary
+	numbered  bool // the values of the block that comes first have their numbers already
 	indexed   bool // there are pages that use the dictionary
 	pages     []shelved
 	paged     int64 // their rows
@@ -53,7 +54,7 @@ func (c *columnChunk) reset(l *leaf, chosen format.Encoding) {
 	} else {
 		c.indexer = l.typ.NewColumnIndexer(indexedBytes)
 	}
-	c.leaf, c.chosen, c.indexed, c.pages, c.paged = l, chosen, false, c.pages[:0], 0
+	c.leaf, c.chosen, c.numbered, c.indexed, c.pages, c.paged = l, chosen, false, false, c.pages[:0], 0
 	c.page.reset(l, chosen)
 	if chosen == format.RLEDictionary {
 		c.dict.reset(l)
@@ -78,7 +79,7 @@ func (c *columnChunk) size() (n int64) {
 // tell nothing of how rows came in. A column whose dictionary gets too large goes
 // on without, from this block on.
 func (c *columnChunk) add(v *vector, s *packing) error {
-	if c.page.encoding == format.RLEDictionary && !c.dict.index(&c.page, v) {
+	if !c.index(v) {
 		if err := c.endPage(s); err != nil {
 			return err
 		}
@@ -101,6 +102,17 @@ func (c *columnChunk) add(v *vector, s *packing) error {
 		return nil
 	}
 	return c.endPage(s)
+}
+
+// index gives the values of a block their numbers, if the page has a dictionary,
+// and tells whether that could take them.
+func (c *columnChunk) index(v *vector) (ok bool) {
+	if c.numbered || c.page.encoding != format.RLEDictionary {
+		c.numbered = false
+		return true
+	}
+	c.page.indexes, ok = c.dict.index(c.page.indexes, v)
+	return ok
 }
 
 // endPage packs the open page and starts another of the same encoding.

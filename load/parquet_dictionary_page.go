@@ -25,6 +25,19 @@ func (d *dictionary) reset(l *leaf) {
 	}
 }
 
+// copy makes the dictionary what another is, in its own memory.
+func (d *dictionary) copy(other *dictionary) {
+	d.leaf = other.leaf
+	if d.leaf.text {
+		to, from := &d.texts, &other.texts
+		to.data, to.ends = append(to.data[:0], from.data...), append(to.ends[:0], from.ends...)
+		to.table, to.seed, to.salt = append(to.table[:0], from.table...), from.seed, from.salt
+		return
+	}
+	to, from := &d.ints, &other.ints
+	to.values, to.table, to.shift = append(to.values[:0], from.values...), append(to.table[:0], from.table...), from.shift
+}
+
 // len is how many values there are.
 func (d *dictionary) len() int {
 	if d.leaf.text {
@@ -49,25 +62,24 @@ func (d *dictionary) width() int {
 	return 8
 }
 
-// index gives a page the numbers of the values of a vector. If the dictionary
-// would get too large it takes none of them, and no others either.
-func (d *dictionary) index(p *dataPage, v *vector) bool {
-	indexes, values, ok := len(p.indexes), d.len(), true
+// index appends the numbers of the values of a vector. If the dictionary would
+// get too large it takes none of them, and no others either.
+func (d *dictionary) index(out []uint16, v *vector) (_ []uint16, ok bool) {
+	first, values := len(out), d.len()
 	if d.leaf.text {
-		p.indexes, ok = d.texts.index(p.indexes, v.data, v.ends)
+		out, ok = d.texts.index(out, v.data, v.ends)
 	} else {
-		p.indexes, ok = d.ints.index(p.indexes, v.ints, maxDictionary/d.width())
+		out, ok = d.ints.index(out, v.ints, maxDictionary/d.width())
 	}
 	if ok {
-		return true
+		return out, true
 	}
-	p.indexes = p.indexes[:indexes]
 	if d.leaf.text {
 		d.texts.cut(values)
 	} else {
 		d.ints.values = d.ints.values[:values]
 	}
-	return false
+	return out[:first], false
 }
 
 // addBounds widens the bounds of a page to the texts that it uses.

@@ -18,7 +18,9 @@ type workshop struct {
 type chunkSet struct {
 	chunks  []columnChunk
 	packing packing
-	places  []firstPlace   // scratch
+	trial   dictionary     // scratch: of the first values of a leaf
+	numbers []uint16       // scratch: theirs in it
+	times   []int32        // scratch: how often each of them comes
 	written []writtenChunk // scratch: of a row group
 }
 
@@ -37,7 +39,11 @@ func (w *workshop) give(set *chunkSet) { w.sets.Put(set) }
 func (s *chunkSet) begin(l *layout, first *block) {
 	s.packing.shelf.clear()
 	s.chunks = slices.Grow(s.chunks[:0], len(l.leaves))[:len(l.leaves)]
-	for i, e := range s.encodings(l, first) {
-		s.chunks[i].reset(l.leaves[i], e)
+	blocks := 1 // a block that is not full is the last one
+	if first.rows == blockRows {
+		blocks = usualBlocks
+	}
+	for i, leaf := range l.leaves {
+		s.choose(&s.chunks[i], leaf, &first.vectors[i], blocks)
 	}
 }
