@@ -29,7 +29,7 @@ func (d *Dataset) Shards(plan string) (*Shards, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
-	if !plainName.MatchString(plan) {
+	if !isPlain(plan) {
 		return nil, fault.New(fault.Config, "opening the shards of %s: %q is not the id of a plan", d.pipeline, plan)
 	}
 	return &Shards{data: d, folder: d.state("stage", "plan-"+plan, "shards")}, nil

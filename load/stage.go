@@ -29,7 +29,7 @@ func (d *Dataset) Stage(identity, run string) (*Stage, error) {
 		return nil, err
 	}
 	for _, name := range []string{identity, run} {
-		if !plainName.MatchString(name) {
+		if !isPlain(name) {
 			return nil, fault.New(fault.Bug, "opening a stage of %s: %q is not a plain name", d.pipeline, name)
 		}
 	}

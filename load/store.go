@@ -112,7 +112,9 @@ func (s *Store) Path() string { return s.path }
 
 // plainName is what names of pipelines, identities and runs look like: one
 // element of a path that hides nothing and needs no quoting.
-var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,199}$`)
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]*$`)
+
+func isPlain(name string) bool { return len(name) <= 200 && plainName.MatchString(name) }
 
 // A Dataset is what a pipeline has loaded into a destination. It keeps nothing
 // in memory: every method looks at the destination anew.
@@ -132,7 +134,7 @@ func (d *Dataset) Pipeline() string { return d.pipeline }
 
 // check refuses a pipeline whose name would lead elsewhere.
 func (d *Dataset) check() error {
-	if !plainName.MatchString(d.pipeline) {
+	if !isPlain(d.pipeline) {
 		return fault.New(fault.Config, "opening the data set %q: not a name of a pipeline", d.pipeline)
 	}
 	return nil

@@ -36,7 +36,7 @@ func (r *reader) bound(e entry, s string, t Type) {
 	}
 }
 
-var numberText = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?$`)
+var numberText = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
 // fits tells whether a bound is a value of its type.
 func fits(s string, t Type) bool {

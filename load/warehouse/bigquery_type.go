@@ -68,8 +68,10 @@ func clusters(s load.SchemaRef) (names []string) {
 	return names
 }
 
-// columnName is what BigQuery takes for the name of a column.
-var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,299}$`)
+// columnName and longestColumn are what BigQuery takes for the name of a column.
+var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+const longestColumn = 300
 
 // reservedPrefixes begin no name of a column.
 var reservedPrefixes = []string{"_TABLE_", "_FILE_", "_PARTITION", "_ROW_TIMESTAMP", "__ROOT__", "_COLIDENTIFIER", "_CHANGE_SEQUENCE_NUMBER", "_CHANGE_TYPE", "_CHANGE_TIMESTAMP"}
@@ -90,8 +92,9 @@ func checkColumns(stream string, columns []load.StoredColumn) error {
 	return nil
 }
 
-// tableName is what BigQuery takes for the name of a table.
-var tableName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,1000}$`)
+// tableName is what BigQuery takes for the name of a table, up to 1024 bytes: more
+// than the name of a pipeline has.
+var tableName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
 // wrongColumns says what is wrong with the columns below a path.
 func wrongColumns(path string, columns []load.StoredColumn, depth int) string {
@@ -104,7 +107,7 @@ func wrongColumns(path string, columns []load.StoredColumn, depth int) string {
 			}
 		}
 		switch {
-		case !columnName.MatchString(c.Name):
+		case !columnName.MatchString(c.Name), len(c.Name) > longestColumn:
 			return fmt.Sprintf("column %q has a name that BigQuery does not take", name)
 		case seen[upper]:
 			return fmt.Sprintf("there are two columns %s for BigQuery, which reads capital and small letters as the same", name)
