@@ -255,7 +255,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"headers of a reply": {"1 MiB", "extract/transport.go", "MaxResponseHeaderBytes: 1 << 20,"},
 	"connections of a source that wait for the next request":                           {"as many as requests at one time, for 90s", "extract/transport.go", "IdleConnTimeout: 90 * time.Second,"},
 	"open files of the process":                                                        {"what the system allows (`ulimit -n`)", "internal/pipeline/open_files.go", "filesOfPipeline = 64 + 24\n"},
-	"memory of the process":                                                            {"90 % of what its control group allows", "cmd/etl/memory.go", "set(limit / 10 * 9)"},
+	"memory of the process":                                                            {"90 % of what its control group allows", "internal/memory/limit.go", "set(limit / 10 * 9)"},
 	"free space of each disk":                                                          {"16 MiB, and half as much again as what the newest commit had to write", "internal/pipeline/disk.go", "diskReserve = 16 << 20\n"},
 	"size of a configuration or schema file":                                           {"8 MiB", "schemas/limits.go", "MaxFile = 8 << 20\n"},
 	"pipelines of a configuration, of all accounts":                                    {"10000", "internal/config/limits.go", "maxPipelines = 10_000\n"},
@@ -270,6 +270,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"how long it is left alone, before one request at a time asks again":               {"5s, doubled up to 1m, at most `max_wait`", "extract/health.go", "pause = min(firstBreak<<probes, longestBreak)"},
 	"requests that may fail then":                                                      {"5", "extract/health.go", "mostProbes = 5 "},
 	"refresh of a token that says how long it lives (`expires_in`, or `exp` of a JWT)": {"a tenth of its life before its end, at most 30s", "extract/lifetime.go", "return now.Add(lifetime - min(most, lifetime/10))"},
+	"what gathers on the heap until the garbage collector runs":                        {"48 MiB, but no more than is in use, and no less than a third of it", "internal/memory/headroom.go", "min(100, max(35, headroom*100"},
 	"empty replies that end a list without a total, asked for once more":               {"a tenth of the pages of a pipeline, at least 1", "internal/pipeline/doubt.go", "<= max(1, j.asked.Load()/10)"},
 }
 
@@ -278,7 +279,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 func checkSetBy(t *testing.T, r row) {
 	t.Helper()
 	for _, name := range code(r.cells[2]) {
-		if name != "GOMEMLIMIT" && !named(readDocument(t, configurationGuide), name) {
+		if name != "GOMEMLIMIT" && name != "GOGC" && !named(readDocument(t, configurationGuide), name) {
 			t.Errorf("%s: the guide tells nothing else of %s", r.cells[0], name)
 		}
 	}

@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"etl/internal/fault":    {},
 	"etl/internal/jsonspan": {},
 	"etl/internal/keyset":   {},
+	"etl/internal/memory":   {},
 	"etl/internal/crmsim":   {x + "/"},
 	"etl/internal/bigsim":   {},
 	"etl/schemas":           {"etl/internal/fault", yaml + "/"},

@@ -7,14 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 
 	"etl/bench/sample"
 	"etl/bench/wire"
+	"etl/internal/memory"
 	"etl/internal/pipeline"
 	"etl/load"
 )
 
-func main() { wire.Main(ready) }
+func main() {
+	memory.BoundHeadroom(os.LookupEnv, debug.SetGCPercent) // as the binary does
+	wire.Main(ready)
+}
 
 func ready(job wire.Job) (func() (wire.Point, error), error) {
 	replies := &replies{records: job.Records}

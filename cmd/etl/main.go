@@ -15,10 +15,12 @@ import (
 	"syscall"
 
 	"etl/internal/fault"
+	"etl/internal/memory"
 )
 
 func main() {
-	limitMemory(os.LookupEnv, os.DirFS("/"), debug.SetMemoryLimit)
+	memory.Limit(os.LookupEnv, os.DirFS("/"), debug.SetMemoryLimit)
+	memory.BoundHeadroom(os.LookupEnv, debug.SetGCPercent)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)

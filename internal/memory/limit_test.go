@@ -1,11 +1,11 @@
-package main
+package memory
 
 import (
 	"testing"
 	"testing/fstest"
 )
 
-func TestMemoryLimit(t *testing.T) {
+func TestLimit(t *testing.T) {
 	tests := []struct {
 		name  string
 		files map[string]string
@@ -44,12 +44,12 @@ func TestMemoryLimit(t *testing.T) {
 			}
 			var got int64
 			set := func(n int64) int64 { got = n; return 0 }
-			limitMemory(func(string) (string, bool) { return "", false }, root, set)
+			Limit(func(string) (string, bool) { return "", false }, root, set)
 			if got != tt.want {
 				t.Errorf("the limit is %d, want %d", got, tt.want)
 			}
 			got = 0
-			limitMemory(func(string) (string, bool) { return "off", true }, root, set)
+			Limit(func(string) (string, bool) { return "off", true }, root, set)
 			if got != 0 {
 				t.Errorf("GOMEMLIMIT is set, and the limit became %d", got)
 			}

@@ -1,4 +1,4 @@
-package main
+package memory
 
 import (
 	"io/fs"
@@ -11,25 +11,25 @@ import (
 // 1 without a limit show the largest number of whole pages.
 const unlimited = 1 << 60
 
-// limitMemory lets the garbage collector know how much memory there is: 90 % of
+// Limit lets the garbage collector know how much memory there is: 90 % of
 // what the control groups of this process allow, so that it works harder before
 // the kernel ends the process. It leaves alone what GOMEMLIMIT says, and a
 // machine without such a limit. root is the root of the file system, and set is
 // debug.SetMemoryLimit.
-func limitMemory(lookup func(string) (string, bool), root fs.FS, set func(int64) int64) {
+func Limit(lookup func(string) (string, bool), root fs.FS, set func(int64) int64) {
 	if value, _ := lookup("GOMEMLIMIT"); value != "" {
 		return
 	}
-	if limit := memoryLimit(root); limit > 0 {
+	if limit := leastLimit(root); limit > 0 {
 		set(limit / 10 * 9)
 	}
 }
 
-// memoryLimit returns the least limit, in bytes, of the control groups that this
+// leastLimit returns the least limit, in bytes, of the control groups that this
 // process is in, and of those above them; 0: there is none. See cgroups(7): a
 // line of /proc/self/cgroup is number:controllers:group, and the only one of
 // version 2 is 0::group.
-func memoryLimit(root fs.FS) (least int64) {
+func leastLimit(root fs.FS) (least int64) {
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return 0
