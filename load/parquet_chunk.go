@@ -274,7 +274,12 @@ func (c *columnChunk) written() writtenChunk {
 	}
 	slices.Sort(m.Encoding)
 	index := c.indexer.ColumnIndex()
-	index.RepetitionLevelHistogram, index.DefinitionLevelHistogram = c.repCounts, c.defCounts
+	if c.leaf.maxRep > 0 { // an empty list would stand in the file, none does not
+		index.RepetitionLevelHistogram = c.repCounts
+	}
+	if c.leaf.maxDef > 0 {
+		index.DefinitionLevelHistogram = c.defCounts
+	}
 	return writtenChunk{format.ColumnChunk{MetaData: *m}, index, c.offsets}
 }
 
