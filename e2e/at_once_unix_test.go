@@ -350,5 +350,8 @@ func (d *duel) one(t *testing.T, s uint64, exits *sync.Map) {
 	d.checkRetry(t, lake)
 	if t.Failed() {
 		t.Logf("locks %t", locks)
+		for _, p := range players {
+			t.Logf("%s ended with %d:\n%s", p.what, p.ProcessState.ExitCode(), p.stderr.String())
+		}
 	}
 }

@@ -47,7 +47,7 @@ func Apply(ctx context.Context, o Options, p *config.Pipeline, null bool) (appli
 	if err := a.ds.Recover(); err != nil {
 		return nil, err
 	}
-	if a.base, err = a.ds.Newest(); err != nil {
+	if a.base, err = a.ds.Published(); err != nil {
 		return nil, err
 	}
 	if a.base == nil {

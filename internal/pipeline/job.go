@@ -22,7 +22,7 @@ func (j *job) execute(ctx context.Context) (err error) {
 	if err := j.ds.Recover(); err != nil {
 		return err
 	}
-	if j.commit, err = j.ds.Newest(); err != nil {
+	if j.commit, err = j.ds.Published(); err != nil { // a newer one is being published: who made it has won
 		return err
 	}
 	if err := j.checkBase(j.commit); err != nil {

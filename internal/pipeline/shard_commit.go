@@ -87,7 +87,7 @@ func (c *committing) do(ctx context.Context) (err error) {
 	if done, err := c.doneBefore(); done || err != nil { // by who had the lock
 		return err
 	}
-	if c.commit, err = c.ds.Newest(); err != nil {
+	if c.commit, err = c.ds.Published(); err != nil {
 		return err
 	}
 	if err := c.checkBase(c.commit); err != nil {
