@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	memory.BoundHeadroom(os.LookupEnv, debug.SetGCPercent) // as the binary does
+	memory.Pace(os.LookupEnv, debug.SetGCPercent) // as the binary does
 	wire.Main(ready)
 }
 

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	memory.Limit(os.LookupEnv, os.DirFS("/"), debug.SetMemoryLimit)
-	memory.BoundHeadroom(os.LookupEnv, debug.SetGCPercent)
+	memory.Pace(os.LookupEnv, debug.SetGCPercent)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
