@@ -270,7 +270,7 @@ var boundsInCode = map[string]struct{ told, file, text string }{
 	"how long it is left alone, before one request at a time asks again":               {"5s, doubled up to 1m, at most `max_wait`", "extract/health.go", "pause = min(firstBreak<<probes, longestBreak)"},
 	"requests that may fail then":                                                      {"5", "extract/health.go", "mostProbes = 5 "},
 	"refresh of a token that says how long it lives (`expires_in`, or `exp` of a JWT)": {"a tenth of its life before its end, at most 30s", "extract/lifetime.go", "return now.Add(lifetime - min(most, lifetime/10))"},
-	"how much the heap grows until the garbage collector runs":                         {"by what is allocated in 200 ms, at least a tenth of what is in use, at most as much", "internal/memory/pace.go", "period = 200 * time.Millisecond"},
+	"how much the heap grows until the garbage collector runs":                         {"by what is allocated in 300 ms, at least a tenth of what is in use, at most twice as much", "internal/memory/pace.go", "period = 300 * time.Millisecond"},
 	"empty replies that end a list without a total, asked for once more":               {"a tenth of the pages of a pipeline, at least 1", "internal/pipeline/doubt.go", "<= max(1, j.asked.Load()/10)"},
 }
 

@@ -7,25 +7,27 @@ import (
 )
 
 // period is about how far collections lie apart, if the bounds of growth allow.
-const period = 200 * time.Millisecond
+const period = 300 * time.Millisecond
 
-// By how many percent the heap may grow until the next collection, most being
-// what the collector does by itself.
+// By how many percent the heap may grow until the next collection. usual is what
+// the collector does by itself.
 const (
 	least = 10
-	most  = 100
+	usual = 100
+	most  = 200
 )
 
-// Pace keeps the heap small where that costs next to nothing. By itself the
-// collector waits until the heap has doubled, however long that takes. It still
-// does so while much is allocated; where garbage gathers slowly, as in a run that
-// goes on and on, it collects some times a second. Pace leaves alone what GOGC
-// says. set is debug.SetGCPercent.
+// Pace keeps the heap small where that costs next to nothing, and lets it grow
+// where collections would be many. By itself the collector waits until the heap
+// has doubled, however long or short that takes. Here it waits longer while much
+// is allocated, and where garbage gathers slowly, as in a run that goes on and on,
+// it collects some times a second. Pace leaves alone what GOGC says. set is
+// debug.SetGCPercent.
 func Pace(lookup func(string) (string, bool), set func(percent int) int) {
 	if value, _ := lookup("GOGC"); value != "" {
 		return
 	}
-	p := &pacer{set: set, percent: most, last: reading()}
+	p := &pacer{set: set, percent: usual, last: reading()}
 	p.wait()
 }
 

@@ -14,15 +14,15 @@ func TestPercentOf(t *testing.T) {
 		allocated, live uint64
 		want            int
 	}{
-		{"at the start much is allocated", 5 * time.Millisecond, 10 * mb, 9 * mb, 100},
-		{"and the heap grows", 100 * time.Millisecond, 80 * mb, 80 * mb, 100},
-		{"then less", 100 * time.Millisecond, 30 * mb, 80 * mb, 75},
-		{"and less", 1500 * time.Millisecond, 150 * mb, 100 * mb, 20},
+		{"at the start much is allocated", 5 * time.Millisecond, 10 * mb, 9 * mb, 200},
+		{"and the heap grows", 100 * time.Millisecond, 80 * mb, 80 * mb, 200},
+		{"then less", 100 * time.Millisecond, 30 * mb, 80 * mb, 110},
+		{"and less", 1500 * time.Millisecond, 150 * mb, 100 * mb, 30},
 		{"and little", 1500 * time.Millisecond, 40 * mb, 100 * mb, 10},
 		{"and nothing", 2 * time.Minute, 0, 100 * mb, 10},
-		{"much again", 40 * time.Millisecond, 7 * mb, 100 * mb, 35},
-		{"a clock that stands still", 0, 10 * mb, 100 * mb, 100},
-		{"nothing is in use", time.Second, mb, 0, 100},
+		{"much again", 40 * time.Millisecond, 7 * mb, 100 * mb, 50},
+		{"a clock that stands still", 0, 10 * mb, 100 * mb, 200},
+		{"nothing is in use", time.Second, mb, 0, 200},
 	}
 	for _, tt := range tests {
 		last := usage{at: time.Now(), allocated: 7 * mb}
@@ -37,7 +37,7 @@ func TestPercentOf(t *testing.T) {
 func TestPaceFollowsCollections(t *testing.T) {
 	inUse := make([]byte, 50<<20)
 	percents := make(chan int)
-	p := &pacer{percent: most, last: reading()}
+	p := &pacer{percent: usual, last: reading()}
 	p.last.at = time.Now().Add(-time.Hour)
 	p.set = func(percent int) int {
 		p.set = func(int) int { return 0 } // later ones are of no interest
