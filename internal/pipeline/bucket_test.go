@@ -25,6 +25,14 @@ import (
 type vault struct {
 	sync.Mutex
 	objects map[string]object
+	before  func(call, name string) error // may do something first, or fail the call; nil: nothing
+}
+
+func (v *vault) first(call, name string) error {
+	if v.before == nil {
+		return nil
+	}
+	return v.before(call, name)
 }
 
 type object struct {
@@ -71,12 +79,20 @@ func (v *vault) Range(name, _ string, r bucket.Range, w io.WriterAt) (bucket.Inf
 }
 
 func (v *vault) List(prefix string) ([]string, error) {
+	if err := v.first("list", prefix); err != nil {
+		return nil, err
+	}
 	v.Lock()
 	defer v.Unlock()
 	return slices.DeleteFunc(slices.Collect(maps.Keys(v.objects)), func(name string) bool { return !strings.HasPrefix(name, prefix) }), nil
 }
 
-func (v *vault) Create(name string, data []byte) error { return v.set(name, bytes.Clone(data), true) }
+func (v *vault) Create(name string, data []byte) error {
+	if err := v.first("create", name); err != nil {
+		return err
+	}
+	return v.set(name, bytes.Clone(data), true)
+}
 
 func (v *vault) Put(name string, data io.ReaderAt, size int64) error {
 	all, err := io.ReadAll(io.NewSectionReader(data, 0, size))

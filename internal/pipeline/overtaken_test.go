@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +93,43 @@ func pagesOfARunThatGoesOn(t *testing.T, in func(*world) *world) {
 	if r := s.Pipelines[0]; s.Exit != 8 || r.Commit != 0 {
 		t.Errorf("exit %d, commit %d: %s", s.Exit, r.Commit, r.Error)
 	}
+	if diff := cmp.Diff(changed(t).tree("request_list"), w.tree("request_list")); diff != "" {
+		t.Errorf("data (-undisturbed +this):\n%s", diff)
+	}
+}
+
+// TestRunBesideOneThatPublishes has another run commit when this one has just
+// recovered, and go before it has published. This one builds on what is
+// published and loses, and the next run does not go on with its pages.
+func TestRunBesideOneThatPublishes(t *testing.T) {
+	w := newWorld(t, nil)
+	w.bucket = &vault{objects: map[string]object{}}
+	here, there := t.TempDir(), t.TempDir()
+	w.ok(Options{StageDir: here}, "request_list")
+	cut := errors.New("the power goes")
+	w.bucket.before = func(_, name string) error {
+		if !strings.HasPrefix(name, "data/request_list/") { // the end of Recover
+			return nil
+		}
+		w.bucket.before = func(call, name string) error {
+			if call == "create" && strings.Contains(name, "/published/") {
+				return cut
+			}
+			return nil
+		}
+		w.move(changedLater)
+		if s := w.run(Options{StageDir: there}, "request_list"); s.Exit == 0 || s.Pipelines[0].Commit != 2 {
+			t.Errorf("the other run ends with %d, commit %d", s.Exit, s.Pipelines[0].Commit)
+		}
+		w.move(nil)
+		w.bucket.before = nil
+		return nil
+	}
+	if s := w.run(Options{StageDir: here}, "request_list"); s.Exit != 8 {
+		t.Errorf("exit %d: %s", s.Exit, s.Pipelines[0].Error)
+	}
+	w.move(changedLater)
+	w.ok(Options{StageDir: here}, "request_list")
 	if diff := cmp.Diff(changed(t).tree("request_list"), w.tree("request_list")); diff != "" {
 		t.Errorf("data (-undisturbed +this):\n%s", diff)
 	}
